@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What FUSE needs of a volume. engine/volume implements it; daemon.cc joins the two.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "engine/base/result.h"
+#include "engine/base/types.h"
+#include "engine/reactor/task.h"
+
+namespace s3b::fusell {
+
+/// A block device. All ranges lie inside the volume (the caller has clipped or refused others).
+/// Many calls may be under way at once; a read that starts after a write has ended sees it.
+/// Belongs to the reactor's thread.
+class VolumePort {
+public:
+    virtual ~VolumePort() = default;
+
+    virtual Geometry geometry() const = 0;
+    /// Fills `into` from `offset` on. `into` must stay valid until the task ends.
+    virtual Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) = 0;
+    /// Takes over `from`. On success the volume has its own copy.
+    virtual Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) = 0;
+    /// Zeroes a range (hole punch, zero range, discard).
+    virtual Task<Result<void>> zero(ByteOffset offset, ByteCount length) = 0;
+    /// Ends when everything written before the call is in the store; fails if some of it could not
+    /// be stored (it stays dirty and is tried again).
+    virtual Task<Result<void>> flush() = 0;
+    /// The statistics file as of now. Source: command-line.md 4.
+    virtual std::string stats_text() = 0;
+    virtual void reset_stats() = 0;
+};
+
+}  // namespace s3b::fusell

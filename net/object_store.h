@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interface to whatever keeps objects: S3 (s3_store), a directory (dir_store), or a fake in
+// tests. All of them pass the same contract test (tests/net/object_store_contract.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/digest.h"
+#include "engine/base/result.h"
+#include "engine/base/types.h"
+#include "engine/reactor/task.h"
+#include "net/store_counters.h"
+
+namespace s3b::net {
+
+/// What an object carries beside its bytes. Source: wire-format.md 2.1, 2.7, 3.1.
+struct ObjectMeta {
+    std::string content_encoding;           // as sent or received; empty = header absent
+    std::optional<ByteCount> block_size;    // x-amz-meta-s3backer-blocksize (block 0 only)
+    std::optional<ByteCount> file_size;     // x-amz-meta-s3backer-filesize (block 0 only)
+    std::optional<uint32_t> mount_token;    // x-amz-meta-s3backer-mount-token
+
+    ObjectMeta() = default;
+};
+
+/// One object to be stored. The body and all views must stay valid and unchanged until the put
+/// has ended. The digests are those of the body, computed once by the caller.
+struct PutRequest {
+    std::string_view key;
+    std::span<const std::byte> body;
+    Md5 md5;
+    Sha256 sha256;
+    std::string_view content_type;
+    ObjectMeta meta;
+
+    PutRequest() = default;
+};
+
+/// What a get received. `length` bytes were written to the start of the caller's memory.
+struct GetReply {
+    ByteCount length;
+    ETag etag;
+    ObjectMeta meta;
+
+    GetReply() = default;
+};
+
+/// What a get expects of the object's version.
+struct Precondition {
+    enum class Kind { None, Match, NoneMatch };
+    Kind kind = Kind::None;
+    Md5 etag;
+
+    Precondition() = default;
+    Precondition(Kind k, Md5 e) : kind(k), etag(e) {}
+};
+
+/// Objects by key. Belongs to the reactor's thread. Every call does all retries of its own
+/// (wire-format.md 3.4) and then fails for good. The caller sees to it that no two calls for the
+/// same key are under way at once.
+class ObjectStore {
+public:
+    virtual ~ObjectStore() = default;
+
+    /// Reads the object `key` into `into`; `into` is also the limit of what is accepted (a longer
+    /// object is BadReply). Errors: NotFound; Unchanged (NoneMatch and the version is there);
+    /// Stale (Match and another version is there, after all retries); others as they come.
+    /// On an error the content of `into` is undefined.
+    virtual Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
+                                       Precondition precondition) = 0;
+    /// Stores an object; yields the ETag that the store gave it. On any error the store may hold
+    /// the old object or the new one; OutcomeUnknown says that it may yet change later.
+    virtual Task<Result<ETag>> put(const PutRequest& request) = 0;
+    /// Removes an object; one that does not exist is success.
+    virtual Task<Result<void>> remove(std::string_view key) = 0;
+    /// The metadata of an object. Errors: NotFound, others as they come.
+    virtual Task<Result<ObjectMeta>> head(std::string_view key) = 0;
+    /// Makes all that has ended well so far survive a crash of the machine (directories only; an S3
+    /// store has nothing to do).
+    virtual Task<Result<void>> flush() = 0;
+    /// Ends what is under way as soon as may be, with Cancelled. Later calls fail with Cancelled.
+    virtual void cancel_all() = 0;
+
+    const StoreCounters& counters() const { return counters_; }
+    void reset_counters() { counters_ = StoreCounters{}; }
+
+protected:
+    StoreCounters counters_;
+};
+
+}  // namespace s3b::net
