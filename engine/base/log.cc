@@ -109,11 +109,14 @@ Pair kv(std::string_view key, uint64_t value) { return {key, format("%" PRIu64, 
 Pair kv(std::string_view key, int64_t value) { return {key, format("%" PRId64, value)}; }
 Pair kv(std::string_view key, int value) { return {key, format("%d", value)}; }
 Pair kv(std::string_view key, bool value) { return {key, value ? "yes" : "no"}; }
-Pair kv(std::string_view key, BlockNumber value) { return {key, format("%08" PRIx32, value.value)}; }
+Pair kv(std::string_view key, BlockNumber value) {
+    return {key, format("%08" PRIx32, value.value)};
+}
 Pair kv(std::string_view key, ByteCount value) { return kv(key, value.value); }
 Pair kv(std::string_view key, BlockCount value) { return kv(key, value.value); }
 Pair kv(std::string_view key, Duration value) {
-    return {key, format("%" PRId64 "ms", static_cast<int64_t>(
+    return {key, format("%" PRId64 "ms",
+                        static_cast<int64_t>(
                             std::chrono::duration_cast<std::chrono::milliseconds>(value).count()))};
 }
 Pair kv(std::string_view key, const Error& value) {

@@ -37,7 +37,7 @@ Pair kv(std::string_view key, bool value);
 Pair kv(std::string_view key, BlockNumber value);  // 8 hex digits, as in object names
 Pair kv(std::string_view key, ByteCount value);
 Pair kv(std::string_view key, BlockCount value);
-Pair kv(std::string_view key, Duration value);     // milliseconds with "ms"
+Pair kv(std::string_view key, Duration value);  // milliseconds with "ms"
 Pair kv(std::string_view key, const Error& value);
 
 /// Writes one line. At most kLinesPerSecond lines of one text are written a second; the next line

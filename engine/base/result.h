@@ -63,14 +63,26 @@ public:
 
     bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
-    T& value() & { CHECK(has_value()); return *std::get_if<0>(&state_); }
-    const T& value() const& { CHECK(has_value()); return *std::get_if<0>(&state_); }
-    T&& value() && { CHECK(has_value()); return std::move(*std::get_if<0>(&state_)); }
+    T& value() & {
+        CHECK(has_value());
+        return *std::get_if<0>(&state_);
+    }
+    const T& value() const& {
+        CHECK(has_value());
+        return *std::get_if<0>(&state_);
+    }
+    T&& value() && {
+        CHECK(has_value());
+        return std::move(*std::get_if<0>(&state_));
+    }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
-    const Error& error() const { CHECK(!has_value()); return *std::get_if<1>(&state_); }
+    const Error& error() const {
+        CHECK(!has_value());
+        return *std::get_if<1>(&state_);
+    }
 
 private:
     std::variant<T, Error> state_;
@@ -86,7 +98,10 @@ public:
 
     bool has_value() const { return !error_.has_value(); }
     explicit operator bool() const { return has_value(); }
-    const Error& error() const { CHECK(error_.has_value()); return *error_; }
+    const Error& error() const {
+        CHECK(error_.has_value());
+        return *error_;
+    }
 
 private:
     std::optional<Error> error_;
@@ -100,10 +115,11 @@ inline Result<void> ok() { return {}; }
 #define S3B_CONCAT(a, b) S3B_CONCAT_(a, b)
 
 /// `CO_TRY(const auto x, co_await f());`: declares `x` with the value, or co_returns the error.
-#define CO_TRY(declaration, ...) S3B_CO_TRY_(S3B_CONCAT(result_, __LINE__), declaration, __VA_ARGS__)
+#define CO_TRY(declaration, ...) \
+    S3B_CO_TRY_(S3B_CONCAT(result_, __LINE__), declaration, __VA_ARGS__)
 #define S3B_CO_TRY_(result, declaration, ...)                    \
     auto result = __VA_ARGS__;                                   \
-    if (!result.has_value()) co_return ::s3b::Unexpected{result.error()}; \
+    if (!result.has_value()) co_return ::s3b::Unexpected{result.error()};   \
     declaration = std::move(result).value()
 
 /// `CO_TRY_VOID(co_await f());`: co_returns the error, if there is one.

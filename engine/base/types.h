@@ -62,9 +62,7 @@ struct Geometry {
     ByteCount block_size;
     BlockCount blocks;
 
-    constexpr ByteCount volume_size() const {
-        return ByteCount(block_size.value * blocks.value);
-    }
+    constexpr ByteCount volume_size() const { return ByteCount(block_size.value * blocks.value); }
     constexpr BlockNumber block_of(ByteOffset offset) const {
         return BlockNumber(static_cast<uint32_t>(offset.value / block_size.value));
     }

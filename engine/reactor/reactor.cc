@@ -9,8 +9,7 @@
 
 namespace s3b {
 
-Reactor::Reactor()
-    : scheduler_(clock_), ring_(kRingEntries), event_fd_(eventfd(0, EFD_CLOEXEC)) {
+Reactor::Reactor() : scheduler_(clock_), ring_(kRingEntries), event_fd_(eventfd(0, EFD_CLOEXEC)) {
     CHECK(event_fd_ >= 0);
     arm_wake_up();
 }

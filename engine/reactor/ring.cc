@@ -115,8 +115,8 @@ RingOp Ring::unlinkat(int folder, const char* path) {
 }
 
 RingOp Ring::renameat(int old_folder, const char* old_path, int new_folder, const char* new_path) {
-    return RingOp(*this, prepared(io_uring_prep_renameat, old_folder, old_path, new_folder,
-                                  new_path, 0U));
+    return RingOp(*this,
+                  prepared(io_uring_prep_renameat, old_folder, old_path, new_folder, new_path, 0U));
 }
 
 void Ring::poll(int fd, uint32_t events, Completion& done) {
@@ -124,8 +124,8 @@ void Ring::poll(int fd, uint32_t events, Completion& done) {
 }
 
 void Ring::read(int fd, std::span<std::byte> into, Completion& done) {
-    start(prepared(io_uring_prep_read, fd, static_cast<void*>(into.data()),
-                   length_of(into.size()), uint64_t{0}),
+    start(prepared(io_uring_prep_read, fd, static_cast<void*>(into.data()), length_of(into.size()),
+                   uint64_t{0}),
           done);
 }
 
@@ -174,8 +174,8 @@ void Ring::enter(Instant now, Instant deadline) {
             timeout.tv_nsec = left % 1'000'000'000;
         }
         io_uring_cqe* first = nullptr;
-        io_uring_submit_and_wait_timeout(&ring_, &first, 1,
-                                         deadline == kNever ? nullptr : &timeout, nullptr);
+        io_uring_submit_and_wait_timeout(&ring_, &first, 1, deadline == kNever ? nullptr : &timeout,
+                                         nullptr);
     }
     while (dispatch() > 0) {
     }

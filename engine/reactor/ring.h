@@ -65,8 +65,8 @@ public:
     RingOp unlinkat(int folder, const char* path);
     RingOp renameat(int old_folder, const char* old_path, int new_folder, const char* new_path);
 
-    /// Starts a one-shot poll of `fd` for `events` (POLLIN, ...); `done` hears the result once, also
-    /// after cancel(): then -ECANCELED.
+    /// Starts a one-shot poll of `fd` for `events` (POLLIN, ...); `done` hears the result once,
+    /// also after cancel(): then -ECANCELED.
     void poll(int fd, uint32_t events, Completion& done);
     /// Reads once for somebody who does not await.
     void read(int fd, std::span<std::byte> into, Completion& done);

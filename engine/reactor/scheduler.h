@@ -27,7 +27,7 @@ public:
     WallTime wall_now() override;
 };
 
-/// Virtual time: moves only by advance_to(). Starts at 1 s; wall time starts at 2024-01-02 03:04:05.
+/// Virtual time: moves only by advance_to(). Starts at 1 s; wall time at 2024-01-02 03:04:05.
 class ManualClock final : public Clock {
 public:
     Instant now() override { return now_; }

@@ -70,7 +70,8 @@ public:
 
     class Acquire {
     public:
-        explicit Acquire(Semaphore& semaphore) : semaphore_(semaphore), waiter_(semaphore.queue_.wait()) {}
+        explicit Acquire(Semaphore& semaphore)
+            : semaphore_(semaphore), waiter_(semaphore.queue_.wait()) {}
         bool await_ready() noexcept { return semaphore_.try_acquire(); }
         void await_suspend(std::coroutine_handle<> awaiter) { waiter_.await_suspend(awaiter); }
         void await_resume() noexcept {}
@@ -111,7 +112,9 @@ inline Sleep sleep_for(Duration duration) { return Sleep(Scheduler::current().no
 /// Lets all that is ready run before the caller goes on. For long loops of synchronous work.
 struct Yield {
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> awaiter) { Scheduler::current().make_ready(awaiter); }
+    void await_suspend(std::coroutine_handle<> awaiter) {
+        Scheduler::current().make_ready(awaiter);
+    }
     void await_resume() const noexcept {}
 };
 inline Yield yield() { return {}; }

@@ -22,8 +22,8 @@ namespace detail {
 
 struct PromiseBase {
     std::coroutine_handle<> awaiter;
-    std::source_location where;   // the co_await that this coroutine waits at, for debuggers
-    bool starting = false;        // still inside the awaiter's await_suspend: do not queue it
+    std::source_location where;  // the co_await that this coroutine waits at, for debuggers
+    bool starting = false;       // still inside the awaiter's await_suspend: do not queue it
 
     std::suspend_always initial_suspend() noexcept { return {}; }
 
@@ -45,7 +45,9 @@ struct Promise : PromiseBase {
     std::optional<T> value;
     Task<T> get_return_object();
     template <class U>
-    void return_value(U&& u) { value.emplace(std::forward<U>(u)); }
+    void return_value(U&& u) {
+        value.emplace(std::forward<U>(u));
+    }
     T take() { return std::move(*value); }
 };
 
