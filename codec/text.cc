@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/text.h"
+
+#include <cstdint>
+
+namespace s3b::codec {
+
+namespace {
+
+int value_of_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool is_unreserved(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '~' || c == '.';
+}
+
+}  // namespace
+
+std::string to_hex(std::span<const std::byte> bytes) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const std::byte b : bytes) {
+        text += kDigits[std::to_integer<unsigned>(b) >> 4];
+        text += kDigits[std::to_integer<unsigned>(b) & 15];
+    }
+    return text;
+}
+
+bool from_hex(std::string_view text, std::span<std::byte> into) {
+    if (text.size() != into.size() * 2) return false;
+    for (size_t i = 0; i < into.size(); ++i) {
+        const int high = value_of_digit(text[2 * i]);
+        const int low = value_of_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        into[i] = static_cast<std::byte>(high * 16 + low);
+    }
+    return true;
+}
+
+std::string to_base64(std::span<const std::byte> bytes) {
+    constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (size_t i = 0; i < bytes.size(); i += 3) {
+        const size_t present = bytes.size() - i < 3 ? bytes.size() - i : 3;
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; ++k) {
+            group = group << 8 | (k < present ? std::to_integer<uint32_t>(bytes[i + k]) : 0);
+        }
+        text += kDigits[group >> 18];
+        text += kDigits[group >> 12 & 63];
+        text += present > 1 ? kDigits[group >> 6 & 63] : '=';
+        text += present > 2 ? kDigits[group & 63] : '=';
+    }
+    return text;
+}
+
+std::string percent_encode(std::string_view text, Slash slash) {
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        if (is_unreserved(c) || (c == '/' && slash == Slash::Keep)) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += kDigits[byte >> 4];
+        encoded += kDigits[byte & 15];
+    }
+    return encoded;
+}
+
+}  // namespace s3b::codec

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes as text: hexadecimal, base64 and the percent-encoding of URLs and signatures.
+// Source: wire-format.md 0 and 1.7.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace s3b::codec {
+
+/// Two lower-case digits a byte.
+std::string to_hex(std::span<const std::byte> bytes);
+/// Reads exactly 2 * into.size() digits of either case. False if `text` is anything else; `into`
+/// is undefined then.
+bool from_hex(std::string_view text, std::span<std::byte> into);
+
+/// Standard alphabet, padded, no line breaks.
+std::string to_base64(std::span<const std::byte> bytes);
+
+enum class Slash { Keep, Encode };
+
+/// Leaves A-Z a-z 0-9 _ - ~ . alone (and '/' with Slash::Keep), writes every other byte as '%' and
+/// two upper-case hex digits.
+std::string percent_encode(std::string_view text, Slash slash);
+
+}  // namespace s3b::codec

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text forms of bytes: RFC 4648 vectors and the table of wire-format.md 1.7.
+#include "codec/text.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "codec/hash.h"
+
+namespace s3b::codec {
+namespace {
+
+TEST(Text, HexRoundTrip) {
+    std::array<std::byte, 3> bytes{};
+    ASSERT_TRUE(from_hex("00aBfF", bytes));
+    EXPECT_EQ(to_hex(bytes), "00abff");
+}
+
+TEST(Text, HexOfAnotherLengthOrWithOtherLettersIsRefused) {
+    std::array<std::byte, 2> bytes{};
+    EXPECT_FALSE(from_hex("abc", bytes));
+    EXPECT_FALSE(from_hex("abcde", bytes));
+    EXPECT_FALSE(from_hex("abcg", bytes));
+    EXPECT_FALSE(from_hex("", bytes));
+}
+
+TEST(Text, Base64OfEveryRemainder) {
+    EXPECT_EQ(to_base64({}), "");
+    EXPECT_EQ(to_base64(bytes_of("f")), "Zg==");
+    EXPECT_EQ(to_base64(bytes_of("fo")), "Zm8=");
+    EXPECT_EQ(to_base64(bytes_of("foo")), "Zm9v");
+    EXPECT_EQ(to_base64(bytes_of("\xff\xfe\xfd\xfc")), "//79/A==");
+}
+
+TEST(Text, PercentEncodingLeavesUnreservedCharactersAlone) {
+    EXPECT_EQ(percent_encode("AZaz09_-~.", Slash::Encode), "AZaz09_-~.");
+}
+
+TEST(Text, PercentEncodingOfAllElse) {
+    EXPECT_EQ(percent_encode("a/b", Slash::Keep), "a/b");
+    EXPECT_EQ(percent_encode("a/b", Slash::Encode), "a%2Fb");
+    EXPECT_EQ(percent_encode("+=@:& %?\xc3\xa4", Slash::Keep), "%2B%3D%40%3A%26%20%25%3F%C3%A4");
+}
+
+}  // namespace
+}  // namespace s3b::codec
