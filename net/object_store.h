@@ -19,10 +19,10 @@ namespace s3b::net {
 
 /// What an object carries beside its bytes. Source: wire-format.md 2.1, 2.7, 3.1.
 struct ObjectMeta {
-    std::string content_encoding;           // as sent or received; empty = header absent
-    std::optional<ByteCount> block_size;    // x-amz-meta-s3backer-blocksize (block 0 only)
-    std::optional<ByteCount> file_size;     // x-amz-meta-s3backer-filesize (block 0 only)
-    std::optional<uint32_t> mount_token;    // x-amz-meta-s3backer-mount-token
+    std::string content_encoding;         // as sent or received; empty = header absent
+    std::optional<ByteCount> block_size;  // x-amz-meta-s3backer-blocksize (block 0 only)
+    std::optional<ByteCount> file_size;   // x-amz-meta-s3backer-filesize (block 0 only)
+    std::optional<uint32_t> mount_token;  // x-amz-meta-s3backer-mount-token
 
     ObjectMeta() = default;
 };
@@ -75,7 +75,7 @@ public:
     /// Stores an object; yields the ETag that the store gave it. On any error the store may hold
     /// the old object or the new one; OutcomeUnknown says that it may yet change later.
     virtual Task<Result<ETag>> put(const PutRequest& request) = 0;
-    /// Removes an object; one that does not exist is success.
+    /// Removes an object; one that does not exist is success. Errors as for put().
     virtual Task<Result<void>> remove(std::string_view key) = 0;
     /// The metadata of an object. Errors: NotFound, others as they come.
     virtual Task<Result<ObjectMeta>> head(std::string_view key) = 0;

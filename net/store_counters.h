@@ -10,23 +10,23 @@ namespace s3b::net {
 
 /// All from 0 at start or reset. HEAD requests are not among the gets.
 struct StoreCounters {
-    uint64_t gets = 0;       // successful, as are puts and deletes
+    uint64_t gets = 0;  // successful, as are puts and deletes
     uint64_t puts = 0;
     uint64_t deletes = 0;
-    Duration get_time{};     // sums over the successful ones
+    Duration get_time{};  // sums over the successful ones
     Duration put_time{};
     Duration delete_time{};
-    uint64_t unauthorized = 0;   // 401, each attempt
-    uint64_t forbidden = 0;      // 403
-    uint64_t stale = 0;          // 412
-    uint64_t redirect = 0;       // 301, 302, 307, 308
-    uint64_t error_3xx = 0;      // other 3xx but an expected 304
-    uint64_t error_4xx = 0;      // not 401, 403, 404, 412
+    uint64_t unauthorized = 0;  // 401, each attempt
+    uint64_t forbidden = 0;     // 403
+    uint64_t stale = 0;         // 412
+    uint64_t redirect = 0;      // 301, 302, 307, 308
+    uint64_t error_3xx = 0;     // other 3xx but an expected 304
+    uint64_t error_4xx = 0;     // not 401, 403, 404, 412
     uint64_t error_5xx = 0;
     uint64_t other_error = 0;
     uint64_t retries = 0;
     Duration retry_delay{};
-    uint64_t handles_created = 0;   // transfer handles made anew and used again
+    uint64_t handles_created = 0;  // transfer handles made anew and used again
     uint64_t handles_reused = 0;
     uint64_t timeouts = 0;
     uint64_t connect_failed = 0;

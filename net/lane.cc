@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/lane.h"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/base/check.h"
+
+namespace s3b::net {
+
+namespace {
+
+constexpr long kReceiveBuffer = 128 * 1024;
+constexpr long kSendBuffer = 256 * 1024;
+constexpr long kKeepAliveIdleSeconds = 200;
+constexpr long kKeepAliveIntervalSeconds = 60;
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+    CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
+}
+
+}  // namespace
+
+Lane::Lane(Owner& owner, const LaneSettings& settings)
+    : owner_(owner),
+      easy_(curl_easy_init()),
+      slice_limit_(settings.tls ? kTlsSliceBytes : kSliceBytes) {
+    CHECK(easy_ != nullptr);
+    set_once(settings);
+}
+
+Lane::~Lane() {
+    CHECK(!running);
+    curl_easy_cleanup(easy_);
+}
+
+void Lane::set_once(const LaneSettings& settings) {
+    set(easy_, CURLOPT_PRIVATE, static_cast<CurlDriver::Listener*>(this));
+    set(easy_, CURLOPT_ERRORBUFFER, error_text_);
+    set(easy_, CURLOPT_NOSIGNAL, 1L);
+    set(easy_, CURLOPT_QUICK_EXIT, 1L);  // else a silent name server blocks the reactor
+    set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(easy_, CURLOPT_PATH_AS_IS, 1L);  // the signature covers the path as we build it
+    set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+    set(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    set(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+    set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
+    set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(easy_, CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+    set(easy_, CURLOPT_TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+    set(easy_, CURLOPT_USERAGENT, settings.user_agent.c_str());
+    set(easy_, CURLOPT_PROXY, settings.proxy.c_str());
+    set(easy_, CURLOPT_NOPROXY, settings.no_proxy.c_str());
+    set(easy_, CURLOPT_WRITEFUNCTION, &Lane::on_body);
+    set(easy_, CURLOPT_WRITEDATA, this);
+    set(easy_, CURLOPT_HEADERFUNCTION, &Lane::on_header);
+    set(easy_, CURLOPT_HEADERDATA, this);
+    set(easy_, CURLOPT_OPENSOCKETFUNCTION, settings.on_open);
+    set(easy_, CURLOPT_OPENSOCKETDATA, settings.socket_owner);
+    set(easy_, CURLOPT_CLOSESOCKETFUNCTION, settings.on_close);
+    set(easy_, CURLOPT_CLOSESOCKETDATA, settings.socket_owner);
+    if (!settings.tls) return;
+    // A CAPATH, which some builds have by default, makes libcurl read the bundle anew for every
+    // connection: some 20 ms each. All connections share one store instead.
+    set(easy_, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+    set(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set(easy_, CURLOPT_SSL_VERIFYPEER, settings.insecure ? 0L : 1L);
+    set(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (settings.trusted == nullptr) return;
+    set(easy_, CURLOPT_SSL_CTX_FUNCTION, &Lane::on_tls_context);
+    set(easy_, CURLOPT_SSL_CTX_DATA, settings.trusted);
+}
+
+CURLcode Lane::on_tls_context(CURL*, void* context, void* trusted) {
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(trusted));
+    return CURLE_OK;
+}
+
+void Lane::prepare(const HttpRequest& request) {
+    DCHECK(!running);
+    request_ = &request;
+    reply_ = HttpReply();
+    code_ = CURLE_OK;
+    refusal_ = Refusal::None;
+    slice_ = 0;
+    error_bytes_ = 0;
+    error_text_[0] = '\0';
+    paused = false;
+    running = true;
+    set(easy_, CURLOPT_URL, request.url.c_str());
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.timeout).count();
+    set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
+    set_method(request);
+    set_headers(request);
+}
+
+void Lane::set_method(const HttpRequest& request) {
+    set(easy_, CURLOPT_HTTPGET, 1L);  // undoes whatever the last request was
+    const char* name = nullptr;
+    switch (request.method) {
+        case Method::Get: break;
+        case Method::Head: set(easy_, CURLOPT_NOBODY, 1L); break;
+        case Method::Delete: name = "DELETE"; break;
+        case Method::Put:
+            // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
+            name = "PUT";
+            set(easy_, CURLOPT_POST, 1L);
+            set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+            set(easy_, CURLOPT_POSTFIELDS,
+                request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+            break;
+    }
+    set(easy_, CURLOPT_CUSTOMREQUEST, name);
+}
+
+void Lane::set_headers(const HttpRequest& request) {
+    // An empty value takes out what libcurl would add. Expect would cost a round trip, or a second.
+    constexpr const char* kRemoved[] = {"Expect:", "Accept:"};
+    const size_t count = request.headers.size() + std::size(kRemoved);
+    if (lines_.size() < count) lines_.resize(count);
+    nodes_.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+        std::string& line = lines_[i];
+        if (i < request.headers.size()) {
+            line = request.headers[i].name;
+            line += ": ";
+            line += request.headers[i].value;
+        } else {
+            line = kRemoved[i - request.headers.size()];
+        }
+        nodes_[i].data = line.data();
+        nodes_[i].next = i + 1 < count ? &nodes_[i + 1] : nullptr;
+    }
+    set(easy_, CURLOPT_HTTPHEADER, nodes_.data());
+}
+
+void Lane::ended(CURLcode code) {
+    code_ = code;
+    running = false;
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    reply_.status = static_cast<int>(status);
+    owner_.lane_ended(*this);
+}
+
+void Lane::abort(CURLcode code) {
+    if (running) ended(code);
+}
+
+bool Lane::sent_whole() const {
+    long head = 0;
+    curl_off_t body = 0;
+    curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &head);
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body);
+    return head > 0 && static_cast<size_t>(body) >= request_->body.size();
+}
+
+size_t Lane::on_header(char* data, size_t one, size_t size, void* lane) {
+    Lane& self = *static_cast<Lane*>(lane);
+    if (self.reply_.headers.add_line({data, one * size})) return one * size;
+    self.refusal_ = Refusal::BadHeaders;
+    return 0;
+}
+
+size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
+    Lane& self = *static_cast<Lane*>(lane);
+    const auto bytes = std::as_bytes(std::span(data, one * size));
+    const Instant turn = Scheduler::current().now();
+    if (turn != self.slice_turn_) {
+        self.slice_turn_ = turn;
+        self.slice_ = 0;
+    }
+    if (self.slice_ >= self.slice_limit_) {
+        self.owner_.lane_paused(self);
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    self.slice_ += bytes.size();
+    long status = 0;
+    curl_easy_getinfo(self.easy_, CURLINFO_RESPONSE_CODE, &status);
+    const bool success = status >= 200 && status < 300;
+    const size_t taken = success ? self.take_body(bytes) : self.take_error_body(bytes);
+    if (taken != bytes.size()) self.refusal_ = Refusal::BodyTooLong;
+    return taken;
+}
+
+size_t Lane::take_body(std::span<const std::byte> data) {
+    if (request_->method != Method::Get) return take_error_body(data);  // nobody asks for it
+    const std::span<std::byte> into = request_->into;
+    const size_t received = reply_.received.value;
+    const ByteCount announced = reply_.headers.content_length.value_or(ByteCount(0));
+    if (announced.value > into.size() || data.size() > into.size() - received) return 0;
+    std::memcpy(into.data() + received, data.data(), data.size());
+    reply_.received = ByteCount(received + data.size());
+    return data.size();
+}
+
+size_t Lane::take_error_body(std::span<const std::byte> data) {
+    error_bytes_ += data.size();
+    if (error_bytes_ > kMaxErrorBody) return 0;
+    const size_t wanted = std::min(data.size(), kKeptErrorBody - reply_.error_body.size());
+    reply_.error_body.append(reinterpret_cast<const char*>(data.data()), wanted);
+    return data.size();
+}
+
+}  // namespace s3b::net

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/reply_headers.h"
+
+#include <charconv>
+
+#include "codec/text.h"
+
+namespace s3b::net {
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    for (size_t i = 0; i < a.size(); ++i) {
+        if (lower(a[i]) != lower(b[i])) return false;
+    }
+    return true;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, int base) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::optional<ByteCount> parse_size(std::string_view text) {
+    const auto number = parse_number<uint64_t>(text, 10);
+    if (!number || *number == 0) return std::nullopt;
+    return ByteCount(*number);
+}
+
+}  // namespace
+
+ETag parse_etag(std::string_view value) {
+    constexpr size_t kLength = 34;
+    if (value.size() != kLength || value.front() != '"' || value.back() != '"') {
+        return std::nullopt;
+    }
+    Md5 md5;
+    if (!codec::from_hex(value.substr(1, kLength - 2), md5.bytes)) return std::nullopt;
+    return md5;
+}
+
+bool ReplyHeaders::add_line(std::string_view line) {
+    // Interim answers count too: an endless row of them must end.
+    const size_t lines = lines_ + 1;
+    const size_t bytes = bytes_ + line.size();
+    if (line.starts_with("HTTP/")) *this = ReplyHeaders();
+    lines_ = lines;
+    bytes_ = bytes;
+    if (lines_ > kMaxLines || bytes_ > kMaxBytes) return false;
+    if (line.size() > kMaxLineBytes) return true;
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return true;
+    take(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+    return true;
+}
+
+void ReplyHeaders::take(std::string_view name, std::string_view value) {
+    if (same_name(name, "etag")) {
+        etag = parse_etag(value);
+    } else if (same_name(name, "content-encoding")) {
+        meta.content_encoding = value;
+    } else if (same_name(name, "content-length")) {
+        const auto length = parse_number<uint64_t>(value, 10);
+        if (length) content_length = ByteCount(*length);
+    } else if (same_name(name, "x-amz-meta-s3backer-blocksize")) {
+        meta.block_size = parse_size(value);
+    } else if (same_name(name, "x-amz-meta-s3backer-filesize")) {
+        meta.file_size = parse_size(value);
+    } else if (same_name(name, "x-amz-meta-s3backer-mount-token")) {
+        meta.mount_token = parse_number<uint32_t>(value, 16);
+    } else if (same_name(name, "location")) {
+        location = value;
+    } else if (same_name(name, "x-amz-bucket-region")) {
+        bucket_region = value;
+    }
+}
+
+}  // namespace s3b::net

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The headers of an answer that somebody asks for, read line by line as they arrive. Limits keep
+// a hostile or broken server from making us hold more than a few kilobytes.
+// Source: wire-format.md 3.1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/digest.h"
+#include "engine/base/types.h"
+#include "net/object_store.h"
+
+namespace s3b::net {
+
+/// Names are matched without regard to case; a later line of one name replaces an earlier one.
+class ReplyHeaders {
+public:
+    /// S3 answers with about 12 lines of 40 bytes; more than these is no answer of a store.
+    static constexpr size_t kMaxLines = 128;
+    static constexpr size_t kMaxBytes = 64 * 1024;
+    /// Values we keep are shorter; a longer line is ignored, as s3backer does.
+    static constexpr size_t kMaxLineBytes = 1023;
+
+    /// Takes one line with or without its line end. A status line starts anew (after a 100).
+    /// False once a limit is exceeded: the exchange is to be given up.
+    bool add_line(std::string_view line);
+
+    ETag etag;        // only a quoted MD5 with nothing after it
+    ObjectMeta meta;  // a number that is zero or malformed counts as absent
+    std::optional<ByteCount> content_length;
+    std::string location;
+    std::string bucket_region;  // x-amz-bucket-region
+
+private:
+    void take(std::string_view name, std::string_view value);
+
+    size_t lines_ = 0;
+    size_t bytes_ = 0;
+};
+
+/// The ETag in `value`: a quote, 32 hex digits of either case, a quote, the end. "<32 hex>-3" of a
+/// multipart upload, weak and unquoted forms are none.
+ETag parse_etag(std::string_view value);
+
+}  // namespace s3b::net

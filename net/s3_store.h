@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects in an S3 bucket: build, sign, send, classify, retry. One coroutine does all verbs.
+// Source: wire-format.md 2 and 3.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/reactor/ring.h"
+#include "engine/reactor/sync.h"
+#include "net/object_store.h"
+#include "net/s3_request.h"
+#include "net/transfer.h"
+
+namespace s3b::net {
+
+struct S3Settings {
+    std::string base_url;  // ends in '/'; with `vhost` its host names the bucket
+    std::string bucket;
+    bool vhost = false;
+    std::string region = "us-east-1";
+    std::string access_id;  // empty: requests are not signed
+    std::string access_key;
+    std::string access_type = "private";          // the value of x-amz-acl
+    Duration timeout = std::chrono::seconds(30);  // one attempt; 0 = no limit
+    Duration initial_retry_pause = std::chrono::milliseconds(200);
+    Duration max_retry_pause = std::chrono::seconds(30);  // sum of the pauses of an operation
+    std::string user_agent = "s3backer";
+    std::string ca_file;    // PEM; empty = the system's
+    bool insecure = false;  // do not verify certificates
+    unsigned lanes = 20;    // requests at once, and connections kept; at least 1
+
+    S3Settings() = default;
+};
+
+/// Belongs to the reactor's thread. All calls must have ended before it is destroyed.
+class S3Store final : public ObjectStore {
+public:
+    /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. `ring` must outlive
+    /// the store. Errors: InvalidArgument (base URL), Io (CA certificates).
+    static Result<std::unique_ptr<S3Store>> create(Ring& ring, S3Settings settings);
+    /// For create(): what it has found out.
+    S3Store(Ring& ring, const S3Settings& settings, const Endpoint& endpoint, TrustStore trusted);
+
+    Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
+                               Precondition precondition) override;
+    Task<Result<ETag>> put(const PutRequest& request) override;
+    Task<Result<void>> remove(std::string_view key) override;
+    Task<Result<ObjectMeta>> head(std::string_view key) override;
+    Task<Result<void>> flush() override;
+    void cancel_all() override;
+
+private:
+    /// One call of ours, as all its attempts need it.
+    struct Operation {
+        Method method;
+        std::string_view key;
+        std::span<std::byte> into;
+        Precondition precondition;
+        const PutRequest* put = nullptr;
+
+        Operation(Method m, std::string_view k) : method(m), key(k) {}
+    };
+
+    Task<Result<HttpReply>> perform(const Operation& operation);
+    Task<Result<HttpReply>> attempt(const Operation& operation);
+    HttpRequest build(const Operation& operation);
+    Result<HttpReply> judge(const Operation& operation, Result<HttpReply> reply);
+    void log_redirect(const Operation& operation, const HttpReply& reply);
+    void count_success(Method method, Duration time);
+
+    Duration initial_pause_;
+    Duration max_pause_;
+    RequestBuilder builder_;
+    Transfer transfer_;
+    WaitQueue pauses_;  // of operations between two attempts
+    bool cancelled_ = false;
+};
+
+}  // namespace s3b::net

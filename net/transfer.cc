@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/transfer.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "engine/base/check.h"
+#include "engine/base/log.h"
+
+namespace s3b::net {
+
+namespace {
+
+std::string environment(std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+        const char* value = std::getenv(name);
+        if (value != nullptr && *value != '\0') return value;
+    }
+    return {};
+}
+
+/// What libcurl would find in the environment, looked up once instead of for every request. The
+/// upper-case HTTP_PROXY is left out as there: a CGI server sets it from a request's header.
+std::string proxy_from_environment(bool tls) {
+    if (tls) return environment({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+    return environment({"http_proxy", "all_proxy", "ALL_PROXY"});
+}
+
+}  // namespace
+
+Transfer::Transfer(Ring& ring, TransferSettings settings, TrustStore trusted,
+                   StoreCounters& counters)
+    : settings_(std::move(settings)),
+      counters_(counters),
+      trusted_(std::move(trusted)),
+      driver_(ring, settings_.lanes),
+      places_(settings_.lanes) {
+    CHECK(settings_.lanes > 0);
+    lane_settings_.user_agent = settings_.user_agent;
+    lane_settings_.proxy = proxy_from_environment(settings_.tls);
+    lane_settings_.no_proxy = environment({"no_proxy", "NO_PROXY"});
+    lane_settings_.tls = settings_.tls;
+    lane_settings_.insecure = settings_.insecure;
+    lane_settings_.trusted = trusted_.get();
+    lane_settings_.on_open = &Transfer::on_open;
+    lane_settings_.on_close = &Transfer::on_close;
+    lane_settings_.socket_owner = this;
+}
+
+Transfer::~Transfer() {
+    CHECK(places_.free_places() == settings_.lanes);
+    Scheduler::current().disarm(pace_);
+}
+
+Task<Transfer::Place> Transfer::place() {
+    co_await places_.acquire();
+    co_return Place(*this);
+}
+
+Task<Result<HttpReply>> Transfer::send(const Place& place, const HttpRequest& request) {
+    CHECK(place.transfer_ == this);
+    if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    Lane& lane = take_lane();
+    lane.prepare(request);
+    start(lane);
+    while (lane.running) {
+        co_await lane.done.wait();
+    }
+    Result<HttpReply> result = outcome(lane, request.method);
+    idle_.push_back(&lane);
+    co_return result;
+}
+
+void Transfer::cancel_all() {
+    cancelled_ = true;
+    starting_.clear();
+    paused_.clear();
+    for (const auto& lane : lanes_) lane->abort(CURLE_ABORTED_BY_CALLBACK);
+}
+
+Lane& Transfer::take_lane() {
+    if (idle_.empty()) {
+        CHECK(lanes_.size() < settings_.lanes);
+        lanes_.push_back(std::make_unique<Lane>(*this, lane_settings_));
+        idle_.push_back(lanes_.back().get());
+    }
+    Lane& lane = *idle_.back();  // the one used last: its connection and memory are warm
+    idle_.pop_back();
+    ++(lane.used_before ? counters_.handles_reused : counters_.handles_created);
+    lane.used_before = true;
+    return lane;
+}
+
+bool Transfer::may_start() {
+    const Instant turn = Scheduler::current().now();
+    if (turn != pace_turn_) {
+        pace_turn_ = turn;
+        starts_ = 0;
+        new_connections_ = 0;
+    }
+    // libcurl opens a connection when those it has are all in use.
+    const bool connects = active_ >= open_sockets_;
+    if (starts_ >= kStartsPerTurn) return false;
+    if (settings_.tls && connects && new_connections_ >= kTlsConnectionsPerTurn) return false;
+    ++starts_;
+    if (connects) ++new_connections_;
+    return true;
+}
+
+void Transfer::start(Lane& lane) {
+    starting_.push_back(&lane);
+    start_waiting();
+}
+
+void Transfer::start_waiting() {
+    while (!starting_.empty()) {
+        if (!may_start()) {
+            wake_next_turn();
+            return;
+        }
+        Lane& lane = *starting_.front();
+        starting_.pop_front();
+        lane.added = driver_.add(lane.easy());
+        if (lane.added) {
+            ++active_;
+        } else {
+            lane.abort(CURLE_OUT_OF_MEMORY);
+        }
+    }
+}
+
+void Transfer::wake_next_turn() {
+    Scheduler& scheduler = Scheduler::current();
+    if (!pace_.armed()) scheduler.arm(pace_, scheduler.now() + Duration(1));
+}
+
+void Transfer::Pace::fire(Timer& timer) {
+    Transfer& transfer = static_cast<Pace&>(timer).transfer;
+    transfer.resume_paused();
+    transfer.start_waiting();
+}
+
+void Transfer::resume_paused() {
+    std::vector<Lane*> lanes;
+    lanes.swap(paused_);
+    for (Lane* lane : lanes) {
+        if (!lane->paused) continue;
+        lane->paused = false;
+        driver_.resume(lane->easy());
+    }
+}
+
+void Transfer::lane_paused(Lane& lane) {
+    lane.paused = true;
+    paused_.push_back(&lane);
+    wake_next_turn();
+}
+
+void Transfer::lane_ended(Lane& lane) {
+    if (lane.added) {
+        driver_.remove(lane.easy());
+        lane.added = false;
+        --active_;
+    }
+    // A lane that times out while paused is not to be resumed: it may carry another request then.
+    lane.paused = false;
+    std::erase(paused_, &lane);
+    lane.done.wake_all();
+}
+
+curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0) ++static_cast<Transfer*>(self)->open_sockets_;
+    return fd;
+}
+
+int Transfer::on_close(void* self, curl_socket_t socket) {
+    --static_cast<Transfer*>(self)->open_sockets_;
+    return close(socket);
+}
+
+Result<HttpReply> Transfer::outcome(Lane& lane, Method method) {
+    if (lane.code() == CURLE_OK) return lane.take_reply();
+    if (cancelled_ && lane.code() == CURLE_ABORTED_BY_CALLBACK) {
+        return Error(Errc::Cancelled, "shutting down");
+    }
+    const Error error = failure(lane, method);
+    log::debug("transfer failed", log::kv("error", error), log::kv("curl", lane.error_text()));
+    return error;
+}
+
+Error Transfer::failure(const Lane& lane, Method method) {
+    const Error error = cause(lane);
+    // libcurl repeats a request by itself when a kept connection breaks: what counts is whether
+    // the request has ever gone out, not how the last connection failed.
+    const bool changes = method == Method::Put || method == Method::Delete;
+    if (changes && lane.sent_whole()) return {Errc::OutcomeUnknown, "sent, but no answer came"};
+    return error;
+}
+
+Error Transfer::cause(const Lane& lane) {
+    switch (lane.code()) {
+        case CURLE_OPERATION_TIMEDOUT:
+            ++counters_.timeouts;
+            return {Errc::Timeout, "no answer in time"};
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            ++counters_.host_unknown;
+            return {Errc::Unreachable, "unknown host"};
+        case CURLE_COULDNT_CONNECT:
+            ++counters_.connect_failed;
+            return {Errc::Unreachable, "cannot connect"};
+        case CURLE_OUT_OF_MEMORY:
+            ++counters_.out_of_memory;
+            return {Errc::Io, "out of memory", ENOMEM};
+        default: break;
+    }
+    ++counters_.other_transfer_error;
+    if (lane.refusal() == Lane::Refusal::BodyTooLong) return {Errc::BadReply, "answer too long"};
+    if (lane.refusal() == Lane::Refusal::BadHeaders) return {Errc::BadReply, "too many headers"};
+    switch (lane.code()) {
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return {Errc::Unreachable, "the server's certificate is not trusted"};
+        case CURLE_SSL_CONNECT_ERROR: return {Errc::Unreachable, "TLS handshake failed"};
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_WEIRD_SERVER_REPLY: return {Errc::BadReply, "no HTTP answer"};
+        default: return {Errc::ServerError, "the connection broke"};
+    }
+}
+
+}  // namespace s3b::net

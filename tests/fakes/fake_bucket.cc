@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fakes/fake_bucket.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "codec/hash.h"
+#include "engine/base/check.h"
+
+namespace s3b::net {
+
+FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::string_view key)
+    : bucket_(bucket), verb_(verb), key_(key) {
+    CHECK(bucket.keys_under_way_.insert(key_).second);  // one call a key at a time
+    ++bucket.counts_[{verb, key_}];
+    if (verb != Verb::Put) return;
+    ++bucket.puts_under_way_;
+    bucket.peak_puts_ = std::max(bucket.peak_puts_, bucket.puts_under_way_);
+}
+
+FakeBucket::Call::~Call() {
+    bucket_.keys_under_way_.erase(key_);
+    if (verb_ == Verb::Put) --bucket_.puts_under_way_;
+}
+
+Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte> into,
+                                       Precondition precondition) {
+    const Call call(*this, Verb::Get, key);
+    CO_TRY_VOID(co_await pass_time(Verb::Get, key));
+    const Fault fault = take_fault(Verb::Get, key);
+    if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
+    const Object* object = find(key);
+    if (object == nullptr) co_return Error(Errc::NotFound, "no such object");
+    const bool same = object->etag.has_value() && *object->etag == precondition.etag;
+    if (precondition.kind == Precondition::Kind::NoneMatch && same) {
+        co_return Error(Errc::Unchanged, "the object has not changed");
+    }
+    if (precondition.kind == Precondition::Kind::Match && !same) {
+        co_return Error(Errc::Stale, "the object has another version");
+    }
+    if (object->body.size() > into.size()) co_return Error(Errc::BadReply, "object too long");
+    std::ranges::copy(object->body, into.begin());
+    ++counters_.gets;
+    GetReply reply;
+    reply.length = ByteCount(object->body.size());
+    if (!omit_etags_) reply.etag = object->etag;
+    reply.meta = object->meta;
+    co_return reply;
+}
+
+Task<Result<ETag>> FakeBucket::put(const PutRequest& request) {
+    const Call call(*this, Verb::Put, request.key);
+    CO_TRY_VOID(co_await pass_time(Verb::Put, request.key));
+    CHECK(codec::md5(request.body) == request.md5);  // also: unchanged since the put began
+    Object object;
+    object.body.assign(request.body.begin(), request.body.end());
+    object.etag = request.md5;
+    object.meta = request.meta;
+    object.content_type = request.content_type;
+    CO_TRY_VOID(end_change(Verb::Put, request.key, std::move(object)));
+    ++counters_.puts;
+    if (omit_etags_) co_return ETag();
+    co_return ETag(request.md5);
+}
+
+Task<Result<void>> FakeBucket::remove(std::string_view key) {
+    const Call call(*this, Verb::Remove, key);
+    CO_TRY_VOID(co_await pass_time(Verb::Remove, key));
+    CO_TRY_VOID(end_change(Verb::Remove, key, Object()));
+    ++counters_.deletes;
+    co_return ok();
+}
+
+Task<Result<ObjectMeta>> FakeBucket::head(std::string_view key) {
+    const Call call(*this, Verb::Head, key);
+    CO_TRY_VOID(co_await pass_time(Verb::Head, key));
+    const Fault fault = take_fault(Verb::Head, key);
+    if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
+    const Object* object = find(key);
+    if (object == nullptr) co_return Error(Errc::NotFound, "no such object");
+    co_return object->meta;
+}
+
+Task<Result<void>> FakeBucket::flush() {
+    ++flushes_;
+    co_await yield();
+    if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    co_return ok();
+}
+
+void FakeBucket::cancel_all() {
+    cancelled_ = true;
+    delays_.wake_all();
+    released_.wake_all();
+}
+
+void FakeBucket::set_delay(Duration delay) {
+    delay_ = [delay](Verb, std::string_view) { return delay; };
+}
+
+void FakeBucket::set_delay(std::function<Duration(Verb, std::string_view key)> delay) {
+    delay_ = std::move(delay);
+}
+
+void FakeBucket::fail_next(Verb verb, std::string_view key, Errc code, int count) {
+    faults_.push_back({verb, std::string(key), count, Effect::Fail, code, Duration{}});
+}
+
+void FakeBucket::lose_reply(Verb verb, std::string_view key, int count) {
+    faults_.push_back(
+        {verb, std::string(key), count, Effect::LoseReply, Errc::OutcomeUnknown, Duration{}});
+}
+
+void FakeBucket::apply_late(Verb verb, std::string_view key, Duration later) {
+    faults_.push_back({verb, std::string(key), 1, Effect::ApplyLate, Errc::OutcomeUnknown, later});
+}
+
+void FakeBucket::hold(Verb verb, std::string_view key) { holds_.insert({verb, std::string(key)}); }
+
+void FakeBucket::release(Verb verb, std::string_view key) {
+    holds_.erase({verb, std::string(key)});
+    released_.wake_all();
+}
+
+void FakeBucket::set(std::string_view key, std::span<const std::byte> body, ObjectMeta meta) {
+    Object object;
+    object.body.assign(body.begin(), body.end());
+    object.etag = codec::md5(body);
+    object.meta = std::move(meta);
+    change(key, false, std::move(object));
+}
+
+void FakeBucket::erase(std::string_view key) { change(key, true, Object()); }
+
+const FakeBucket::Object* FakeBucket::find(std::string_view key) {
+    apply_late_changes();
+    const auto found = objects_.find(key);
+    return found == objects_.end() ? nullptr : &found->second;
+}
+
+const std::map<std::string, FakeBucket::Object, std::less<>>& FakeBucket::objects() {
+    apply_late_changes();
+    return objects_;
+}
+
+int FakeBucket::total(Verb verb) const {
+    int sum = 0;
+    for (const auto& [call, calls] : counts_) {
+        if (call.first == verb) sum += calls;
+    }
+    return sum;
+}
+
+int FakeBucket::count(Verb verb, std::string_view key) const {
+    const auto found = counts_.find({verb, std::string(key)});
+    return found == counts_.end() ? 0 : found->second;
+}
+
+Duration FakeBucket::delay_of(Verb verb, std::string_view key) const {
+    return delay_ ? delay_(verb, key) : Duration{};
+}
+
+bool FakeBucket::is_held(Verb verb, std::string_view key) const {
+    return holds_.contains({verb, std::string(key)}) || holds_.contains({verb, std::string()});
+}
+
+FakeBucket::Fault FakeBucket::take_fault(Verb verb, std::string_view key) {
+    for (const bool exact : {true, false}) {
+        const auto found = std::ranges::find_if(faults_, [&](const Fault& fault) {
+            return fault.verb == verb && (exact ? fault.key == key : fault.key.empty());
+        });
+        if (found == faults_.end()) continue;
+        const Fault taken = *found;
+        --found->left;
+        if (found->left <= 0) faults_.erase(found);
+        return taken;
+    }
+    return {verb, std::string(), 0, Effect::Normal, Errc::Io, Duration{}};
+}
+
+Task<Result<void>> FakeBucket::pass_time(Verb verb, std::string_view key) {
+    while (!cancelled_ && is_held(verb, key)) {
+        ++held_;
+        co_await released_.wait();
+        --held_;
+    }
+    const Duration delay = delay_of(verb, key);
+    if (!cancelled_ && delay > Duration{}) {
+        co_await delays_.wait_until(Scheduler::current().now() + delay);
+    } else {
+        co_await yield();  // no store answers before the caller has gone on
+    }
+    if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    co_return ok();
+}
+
+void FakeBucket::apply_late_changes() {
+    const Instant now = Scheduler::current().now();
+    for (auto late = late_.begin(); late != late_.end();) {
+        if (late->due > now) {
+            ++late;
+            continue;
+        }
+        LateChange due = std::move(*late);
+        late = late_.erase(late);
+        if (due.removes) {
+            objects_.erase(due.key);
+        } else {
+            objects_.insert_or_assign(due.key, std::move(due.object));
+        }
+    }
+}
+
+void FakeBucket::change(std::string_view key, bool removes, Object object) {
+    apply_late_changes();
+    if (removes) {
+        if (const auto found = objects_.find(key); found != objects_.end()) objects_.erase(found);
+    } else {
+        objects_.insert_or_assign(std::string(key), std::move(object));
+    }
+}
+
+Result<void> FakeBucket::end_change(Verb verb, std::string_view key, Object object) {
+    const Fault fault = take_fault(verb, key);
+    const bool removes = verb == Verb::Remove;
+    switch (fault.effect) {
+        case Effect::Normal: change(key, removes, std::move(object)); return ok();
+        case Effect::Fail: return Error(fault.code, "injected");
+        case Effect::LoseReply:
+            change(key, removes, std::move(object));
+            return Error(Errc::OutcomeUnknown, "injected: applied, reply lost");
+        case Effect::ApplyLate:
+            late_.push_back({Scheduler::current().now() + fault.later, std::string(key), removes,
+                             std::move(object)});
+            return Error(Errc::OutcomeUnknown, "injected: not yet applied");
+    }
+    return Error(Errc::Io, "not reached");
+}
+
+}  // namespace s3b::net

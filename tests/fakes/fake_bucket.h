@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// An ObjectStore in memory that runs on the scheduler alone, so that simulations own its time.
+// It delays, holds, fails and forgets answers as told, counts calls, and CHECKs what the callers
+// of an ObjectStore promise: one call a key at a time, a body that stays as its digest says.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/reactor/sync.h"
+#include "net/object_store.h"
+
+namespace s3b::net {
+
+/// Belongs to the thread of the scheduler. Must outlive the calls under way.
+class FakeBucket final : public ObjectStore {
+public:
+    enum class Verb { Get, Put, Remove, Head };
+
+    /// One object as it is stored.
+    struct Object {
+        std::vector<std::byte> body;
+        ETag etag;
+        ObjectMeta meta;
+        std::string content_type;
+    };
+
+    FakeBucket() = default;
+
+    // As every ObjectStore.
+    Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
+                               Precondition precondition) override;
+    Task<Result<ETag>> put(const PutRequest& request) override;
+    Task<Result<void>> remove(std::string_view key) override;
+    Task<Result<ObjectMeta>> head(std::string_view key) override;
+    Task<Result<void>> flush() override;
+    void cancel_all() override;
+
+    /// How long each call takes; 0 = it ends in the next turn. An object changes, or is looked at,
+    /// at the end of the delay.
+    void set_delay(Duration delay);
+    /// The same, chosen for each call (from a seed, say). Replaces set_delay().
+    void set_delay(std::function<Duration(Verb, std::string_view key)> delay);
+
+    // Faults. An empty key means any key; a fault for the exact key comes first, then older ones.
+
+    /// The next `count` calls fail with `code` after their delay and change nothing.
+    void fail_next(Verb verb, std::string_view key, Errc code, int count = 1);
+    /// The next `count` puts or removes take effect and report OutcomeUnknown.
+    void lose_reply(Verb verb, std::string_view key, int count = 1);
+    /// The next put or remove reports OutcomeUnknown now and takes effect `later` after that, even
+    /// over a newer object.
+    void apply_late(Verb verb, std::string_view key, Duration later);
+    /// From now on calls wait before their delay until release() of the same verb and key.
+    void hold(Verb verb, std::string_view key);
+    void release(Verb verb, std::string_view key);
+    /// No reply carries an ETag while set.
+    void omit_etags(bool omit) { omit_etags_ = omit; }
+    /// Takes calls again after cancel_all().
+    void revive() { cancelled_ = false; }
+
+    // The content, at once and uncounted.
+
+    void set(std::string_view key, std::span<const std::byte> body, ObjectMeta meta = ObjectMeta());
+    void erase(std::string_view key);
+    /// nullptr if there is none. Valid until the next change of that object.
+    const Object* find(std::string_view key);
+    const std::map<std::string, Object, std::less<>>& objects();
+
+    // What was asked: calls started, whatever became of them.
+
+    int get_count(std::string_view key) const { return count(Verb::Get, key); }
+    int put_count(std::string_view key) const { return count(Verb::Put, key); }
+    int remove_count(std::string_view key) const { return count(Verb::Remove, key); }
+    int head_count(std::string_view key) const { return count(Verb::Head, key); }
+    /// Calls of `verb` over all keys.
+    int total(Verb verb) const;
+    int flush_count() const { return flushes_; }
+    /// Calls that wait at a hold.
+    int held() const { return held_; }
+    /// Puts under way now, and the most there ever were at once.
+    int puts_under_way() const { return puts_under_way_; }
+    int peak_puts() const { return peak_puts_; }
+
+private:
+    enum class Effect { Normal, Fail, LoseReply, ApplyLate };
+    struct Fault {
+        Verb verb;
+        std::string key;
+        int left;
+        Effect effect;
+        Errc code;
+        Duration later;
+    };
+    struct LateChange {
+        Instant due;
+        std::string key;
+        bool removes;
+        Object object;
+    };
+    /// Keeps a key for the time of one call.
+    class Call {
+    public:
+        Call(FakeBucket& bucket, Verb verb, std::string_view key);
+        ~Call();
+        Call(const Call&) = delete;
+        Call& operator=(const Call&) = delete;
+
+    private:
+        FakeBucket& bucket_;
+        Verb verb_;
+        std::string key_;
+    };
+
+    int count(Verb verb, std::string_view key) const;
+    Duration delay_of(Verb verb, std::string_view key) const;
+    bool is_held(Verb verb, std::string_view key) const;
+    /// Takes the fault for this call off the list; Effect::Normal if there is none.
+    Fault take_fault(Verb verb, std::string_view key);
+    Task<Result<void>> pass_time(Verb verb, std::string_view key);
+    void apply_late_changes();
+    void change(std::string_view key, bool removes, Object object);
+    Result<void> end_change(Verb verb, std::string_view key, Object object);
+
+    std::map<std::string, Object, std::less<>> objects_;
+    std::map<std::pair<Verb, std::string>, int> counts_;
+    std::vector<Fault> faults_;
+    std::vector<LateChange> late_;
+    std::set<std::pair<Verb, std::string>> holds_;
+    std::set<std::string, std::less<>> keys_under_way_;
+    std::function<Duration(Verb, std::string_view)> delay_;
+    WaitQueue delays_;
+    WaitQueue released_;
+    bool omit_etags_ = false;
+    bool cancelled_ = false;
+    int held_ = 0;
+    int flushes_ = 0;
+    int puts_under_way_ = 0;
+    int peak_puts_ = 0;
+};
+
+}  // namespace s3b::net

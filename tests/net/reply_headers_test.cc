@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Headers of answers: wire-format.md 3.1, and the limits.
+#include "net/reply_headers.h"
+
+#include <gtest/gtest.h>
+
+#include "codec/text.h"
+
+namespace s3b::net {
+namespace {
+
+constexpr const char* kHex = "3e8de081929407bda9634b2213adc73e";
+
+TEST(ParseEtag, AQuotedMd5OfEitherCase) {
+    const ETag lower = parse_etag(std::string("\"") + kHex + '"');
+    const ETag upper = parse_etag("\"3E8DE081929407BDA9634B2213ADC73E\"");
+    ASSERT_TRUE(lower.has_value());
+    EXPECT_EQ(codec::to_hex(lower->bytes), kHex);
+    EXPECT_EQ(lower, upper);
+}
+
+TEST(ParseEtag, AnythingElseIsNone) {
+    const std::string hex = kHex;
+    for (const std::string& value : {std::string(), hex, '"' + hex, hex + '"', '"' + hex + "-3\"",
+                                     "W/\"" + hex + '"', '"' + hex + "\" ", '"' + hex + "\"x",
+                                     std::string("\"\""), '"' + hex.substr(0, 31) + "g\""}) {
+        EXPECT_FALSE(parse_etag(value).has_value()) << value;
+    }
+}
+
+TEST(ReplyHeaders, KnownNamesInAnyCase) {
+    ReplyHeaders headers;
+    for (const char* line :
+         {"HTTP/1.1 200 OK\r\n", "eTaG:\"3e8de081929407bda9634b2213adc73e\"\r\n",
+          "CONTENT-ENCODING:  deflate, encrypt-AES-128-CBC \r\n", "Content-Length: 77\r\n",
+          "X-Amz-Meta-S3backer-Blocksize: 4096\r\n", "x-amz-meta-s3backer-filesize: 1048576\r\n",
+          "x-amz-meta-s3backer-mount-token: 00C0ffee\r\n", "Location: http://x/\r\n",
+          "x-amz-bucket-region: eu-west-1\r\n", "Other: thing\r\n", "\r\n"}) {
+        EXPECT_TRUE(headers.add_line(line));
+    }
+    EXPECT_TRUE(headers.etag.has_value());
+    EXPECT_EQ(headers.meta.content_encoding, "deflate, encrypt-AES-128-CBC");
+    EXPECT_EQ(headers.content_length, ByteCount(77));
+    EXPECT_EQ(headers.meta.block_size, ByteCount(4096));
+    EXPECT_EQ(headers.meta.file_size, ByteCount(1048576));
+    EXPECT_EQ(headers.meta.mount_token, 0xc0ffeeU);
+    EXPECT_EQ(headers.location, "http://x/");
+    EXPECT_EQ(headers.bucket_region, "eu-west-1");
+}
+
+TEST(ReplyHeaders, MalformedNumbersCountAsAbsent) {
+    for (const char* value : {"", "0", "-1", "4096x", "0x10", "1 2", "99999999999999999999999"}) {
+        ReplyHeaders headers;
+        headers.add_line(std::string("x-amz-meta-s3backer-blocksize: ") + value);
+        EXPECT_FALSE(headers.meta.block_size.has_value()) << value;
+    }
+    ReplyHeaders headers;
+    headers.add_line("x-amz-meta-s3backer-mount-token: 100000000");
+    EXPECT_FALSE(headers.meta.mount_token.has_value());
+}
+
+TEST(ReplyHeaders, AStatusLineStartsAnew) {
+    ReplyHeaders headers;
+    headers.add_line("HTTP/1.1 100 Continue");
+    headers.add_line("Content-Encoding: gzip");
+    headers.add_line("HTTP/1.1 200 OK");
+    EXPECT_EQ(headers.meta.content_encoding, "");
+}
+
+TEST(ReplyHeaders, LongLinesAreIgnored) {
+    ReplyHeaders headers;
+    EXPECT_TRUE(headers.add_line("Content-Encoding: " + std::string(2000, 'x')));
+    EXPECT_EQ(headers.meta.content_encoding, "");
+}
+
+TEST(ReplyHeaders, TooManyLinesAreRefusedAlsoOverInterimAnswers) {
+    ReplyHeaders headers;
+    for (size_t i = 0; i < ReplyHeaders::kMaxLines; ++i) {
+        ASSERT_TRUE(headers.add_line("HTTP/1.1 100 Continue\r\n"));
+    }
+    EXPECT_FALSE(headers.add_line("HTTP/1.1 100 Continue\r\n"));
+}
+
+TEST(ReplyHeaders, TooManyBytesAreRefused) {
+    ReplyHeaders headers;
+    const std::string line = "X: " + std::string(16 * 1024 - 3, 'y');
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(headers.add_line(line));
+    EXPECT_FALSE(headers.add_line("Y: z"));
+}
+
+}  // namespace
+}  // namespace s3b::net

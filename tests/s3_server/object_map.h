@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The buckets and objects of the test server, in memory and in key order. Of each key the version
+// before the current one is kept too, for the answers of an eventually consistent store.
+#pragma once
+
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/s3_server/http_message.h"
+
+namespace s3b::test {
+
+struct Object {
+    std::string body;
+    HeaderList headers;  // those an answer repeats, lower-case names
+    std::string etag;    // quoted MD5 of the body
+    std::time_t modified = 0;
+    std::string modified_text;  // for Last-Modified
+};
+
+using ObjectPtr = std::shared_ptr<const Object>;
+
+ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified);
+
+struct ListQuery {
+    std::string prefix;
+    std::string after;      // keys up to this one are left out
+    std::string delimiter;  // empty: none
+    size_t max_keys = 1000;
+};
+
+struct ListPage {
+    struct Item {
+        std::string key;
+        ObjectPtr object;
+    };
+    std::vector<Item> items;
+    std::vector<std::string> common_prefixes;
+    std::string last;  // last key or common prefix on the page
+    bool truncated = false;
+};
+
+class ObjectMap {
+public:
+    void create_bucket(std::string_view bucket);
+    bool has_bucket(std::string_view bucket) const;
+
+    // Null when there is none.
+    ObjectPtr find(std::string_view bucket, std::string_view key) const;
+    ObjectPtr find_previous(std::string_view bucket, std::string_view key) const;
+    // The bucket must exist.
+    void put(std::string_view bucket, std::string_view key, ObjectPtr object);
+    void remove(std::string_view bucket, std::string_view key);
+
+    ListPage list(std::string_view bucket, const ListQuery& query) const;
+
+private:
+    struct Versions {
+        ObjectPtr current;   // null: deleted
+        ObjectPtr previous;  // null: there was none
+    };
+    using Bucket = std::map<std::string, Versions, std::less<>>;
+
+    const Versions* versions(std::string_view bucket, std::string_view key) const;
+
+    std::map<std::string, Bucket, std::less<>> buckets_;
+};
+
+}  // namespace s3b::test

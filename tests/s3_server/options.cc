@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading the command line. Every option is --NAME or --NAME=VALUE.
+#include "tests/s3_server/options.h"
+
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "tests/s3_server/text.h"
+
+namespace s3b::test {
+
+namespace {
+
+using Setter = std::function<bool(Options&, std::string_view value)>;
+
+Setter text_setter(std::string Options::* member) {
+    return [member](Options& options, std::string_view value) {
+        options.*member = value;
+        return !value.empty();
+    };
+}
+
+Setter auth_setter(std::string AuthSettings::* member) {
+    return [member](Options& options, std::string_view value) {
+        options.auth.*member = value;
+        return !value.empty();
+    };
+}
+
+bool set_port(Options& options, std::string_view value) {
+    const auto number = parse_number(value);
+    if (!number || *number > std::numeric_limits<uint16_t>::max()) {
+        return false;
+    }
+    options.port = static_cast<uint16_t>(*number);
+    return true;
+}
+
+bool set_latency(Options& options, std::string_view value) {
+    const auto number = parse_number(value);
+    options.latency = std::chrono::milliseconds(number.value_or(0));
+    return number.has_value();
+}
+
+bool set_bandwidth(Options& options, std::string_view value) {
+    const auto number = parse_number(value);
+    options.bandwidth = number.value_or(0);
+    return number.has_value();
+}
+
+const std::map<std::string_view, Setter>& value_options() {
+    static const std::map<std::string_view, Setter> kTable{
+        {"port", set_port},
+        {"port-file", text_setter(&Options::port_file)},
+        {"access-id", auth_setter(&AuthSettings::access_id)},
+        {"secret", auth_setter(&AuthSettings::secret)},
+        {"region", auth_setter(&AuthSettings::region)},
+        {"bucket",
+         [](Options& options, std::string_view value) {
+             options.buckets.emplace_back(value);
+             return !value.empty();
+         }},
+        {"latency", set_latency},
+        {"bandwidth", set_bandwidth},
+        {"tls-cert", text_setter(&Options::tls_cert_file)},
+        {"tls-key", text_setter(&Options::tls_key_file)},
+        {"journal", text_setter(&Options::journal_file)},
+    };
+    return kTable;
+}
+
+bool set_flag(Options& options, std::string_view name) {
+    if (name == "no-auth") {
+        options.auth.enabled = false;
+    } else if (name == "any-date") {
+        options.auth.any_date = true;
+    } else if (name == "help") {
+        options.help = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool set_option(Options& options, std::string_view argument) {
+    if (!argument.starts_with("--")) {
+        return false;
+    }
+    const std::string_view name = argument.substr(2);
+    const size_t equals = name.find('=');
+    if (equals == std::string_view::npos) {
+        return set_flag(options, name);
+    }
+    const auto found = value_options().find(name.substr(0, equals));
+    return found != value_options().end() && found->second(options, name.substr(equals + 1));
+}
+
+std::string contradiction(const Options& options) {
+    if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
+        return "--tls-cert and --tls-key go together";
+    }
+    if (options.auth.enabled && (options.auth.access_id.empty() || options.auth.secret.empty())) {
+        return "give --access-id and --secret, or --no-auth";
+    }
+    return {};
+}
+
+}  // namespace
+
+ParsedOptions parse_options(const std::vector<std::string_view>& arguments) {
+    ParsedOptions parsed;
+    for (const std::string_view argument : arguments) {
+        if (!set_option(parsed.options, argument)) {
+            parsed.error = "wrong option " + std::string(argument);
+            return parsed;
+        }
+    }
+    if (!parsed.options.help) {
+        parsed.error = contradiction(parsed.options);
+    }
+    return parsed;
+}
+
+}  // namespace s3b::test
