@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/block_cache.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace s3b::cache {
+
+SlotCount BlockCache::slots_for(const CacheSettings& settings) {
+    // Each upload may need one more slot: to complete a partly known block, later to keep the bytes
+    // that are being sent when the block is written again. As many again are for client fills.
+    return SlotCount(settings.size + 2 * settings.uploads);
+}
+
+BlockCache::BlockCache(const CacheSettings& settings)
+    : settings_(settings),
+      table_(slots_for(settings)),
+      lru_(slots_for(settings), settings.timeout > Duration::zero()),
+      zero_map_(settings.geometry.blocks) {
+    CHECK(settings.size > 0 && settings.uploads > 0);
+}
+
+BlockCache::Record* BlockCache::record_of(BlockNumber block) {
+    const auto found = records_.find(block);
+    return found == records_.end() ? nullptr : &found->second;
+}
+
+const BlockCache::Record* BlockCache::record_of(BlockNumber block) const {
+    const auto found = records_.find(block);
+    return found == records_.end() ? nullptr : &found->second;
+}
+
+void BlockCache::step(Record& record, BlockEvent event) {
+    const auto next = next_state(record.state, event);
+    CHECK(next.has_value());
+    if (is_dirty(*next) && !is_dirty(record.state)) ++dirty_;
+    if (!is_dirty(*next) && is_dirty(record.state)) --dirty_;
+    record.state = *next;
+}
+
+ByteRange BlockCache::whole() const {
+    return {0, static_cast<uint32_t>(settings_.geometry.block_size.value)};
+}
+
+BlockState BlockCache::state(BlockNumber block) const {
+    if (const Record* record = record_of(block)) return record->state;
+    return table_.find(block) ? BlockState::Clean : BlockState::Absent;
+}
+
+uint64_t BlockCache::entries() const { return lru_.size() + records_.size(); }
+
+double BlockCache::dirty_ratio() const {
+    return static_cast<double>(dirty_) / static_cast<double>(settings_.size);
+}
+
+// ---- slots
+
+std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
+    for (;;) {
+        const uint32_t fresh = table_.slots().value - never_used_;
+        if (free_.size() + fresh > keep) break;
+        reclaim();
+        if (free_.size() + fresh > keep) break;
+        if (!evict_one()) return std::nullopt;
+    }
+    uint32_t slot = never_used_;
+    if (free_.empty()) {
+        ++never_used_;
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    table_.set_taken(SlotIndex(slot));
+    return SlotIndex(slot);
+}
+
+void BlockCache::release_slot(uint32_t slot) {
+    if (table_.pinned(SlotIndex(slot))) {
+        released_.push_back(slot);
+        return;
+    }
+    table_.set_free(SlotIndex(slot));
+    free_.push_back(slot);
+}
+
+void BlockCache::reclaim() {
+    std::vector<uint32_t> waiting;
+    waiting.swap(released_);
+    for (const uint32_t slot : waiting) release_slot(slot);
+}
+
+bool BlockCache::evict_one() {
+    // A reader may hold the oldest: then it is in use after all. One round is enough to see all.
+    for (uint32_t tries = lru_.size(); tries > 0; --tries) {
+        const SlotIndex slot = *lru_.oldest();
+        if (table_.try_make_private(slot)) {
+            drop_clean(table_.block_of(slot), slot);
+            return true;
+        }
+        lru_.remove(slot);
+        lru_.push(slot, lru_.oldest_use() == kNever ? Instant{} : lru_.oldest_use());
+    }
+    return false;
+}
+
+void BlockCache::drop_clean(BlockNumber block, SlotIndex slot) {
+    DCHECK(next_state(BlockState::Clean, BlockEvent::Evict) == BlockState::Absent);
+    lru_.remove(slot);
+    table_.erase(block);
+    release_slot(slot.value);
+}
+
+void BlockCache::forget_clean(BlockNumber block) {
+    if (settings_.keep_clean) return;
+    const auto slot = table_.find(block);
+    if (slot && table_.use_of(*slot) == SlotUse::Clean) drop_clean(block, *slot);
+}
+
+uint32_t BlockCache::drop_expired(Instant now) {
+    uint32_t dropped = 0;
+    while (next_expiry() <= now && evict_one()) ++dropped;
+    return dropped;
+}
+
+Instant BlockCache::next_expiry() const {
+    if (settings_.timeout == Duration::zero()) return kNever;
+    const Instant oldest = lru_.oldest_use();
+    return oldest == kNever ? kNever : oldest + settings_.timeout;
+}
+
+// ---- reads
+
+Found BlockCache::look_up(BlockNumber block, ByteRange range, Instant now) {
+    const auto slot = table_.find(block);
+    if (slot && table_.use_of(*slot) == SlotUse::Clean) {
+        lru_.touch(*slot, now);
+        ++counters_.read_hits;
+        return {Found::Kind::Hit, *slot};
+    }
+    if (slot && table_.use_of(*slot) == SlotUse::Dirty) {
+        ++counters_.read_hits;
+        return {Found::Kind::Hit, *slot};
+    }
+    if (const Record* record = record_of(block)) {
+        if (record->zeros || (slot && record->written.covers(range))) {
+            ++counters_.read_hits;
+            if (record->zeros) return {Found::Kind::Zero, SlotIndex()};
+            return {Found::Kind::Hit, *slot};
+        }
+        if (record->state != BlockState::Partial) return {Found::Kind::Join, SlotIndex()};
+    } else if (zero_map_.known_zero(block)) {
+        ++counters_.zero_read_hits;
+        return {Found::Kind::Zero, SlotIndex()};
+    }
+    ++counters_.read_misses;
+    return {Found::Kind::Fetch, SlotIndex()};
+}
+
+bool BlockCache::absent(BlockNumber block) const {
+    return record_of(block) == nullptr && !table_.find(block) && !zero_map_.known_zero(block);
+}
+
+std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need) {
+    Record* record = record_of(block);
+    const uint32_t reserve = settings_.uploads;
+    const uint32_t keep = record == nullptr ? 2 * reserve : need == Need::Upload ? 0 : reserve;
+    const auto slot = take_slot(keep);
+    if (!slot) return std::nullopt;
+    if (record == nullptr) record = &records_[block];
+    step(*record, BlockEvent::BeginRead);
+    record->fetch_slot = slot->value;
+    return slot;
+}
+
+std::optional<SlotIndex> BlockCache::fill_target(BlockNumber block) const {
+    const Record* record = record_of(block);
+    CHECK(record != nullptr);
+    if (record->state != BlockState::Filling || record->zeros) return std::nullopt;
+    return SlotIndex(record->slot);
+}
+
+std::vector<ByteRange> BlockCache::gaps(BlockNumber block) const {
+    const Record* record = record_of(block);
+    CHECK(record != nullptr);
+    return record->written.gaps(whole().end);
+}
+
+void BlockCache::finish_fetch(BlockNumber block, Instant now) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    const SlotIndex fetched(record->fetch_slot);
+    record->fetch_slot = kNoSlot;
+    step(*record, BlockEvent::FinishRead);
+    if (record->state == BlockState::Clean) {
+        records_.erase(block);
+        table_.insert(block, fetched, SlotUse::Clean);
+        lru_.push(fetched, now);
+        return;
+    }
+    release_slot(fetched.value);
+    record->written.clear();
+    if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+}
+
+void BlockCache::finish_fetch_absent(BlockNumber block) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    release_slot(record->fetch_slot);
+    record->fetch_slot = kNoSlot;
+    step(*record, BlockEvent::FindNothing);
+    zero_map_.set_zero(block);
+    if (record->state == BlockState::Absent) {
+        records_.erase(block);
+        return;
+    }
+    record->written.clear();
+    if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+}
+
+void BlockCache::fail_fetch(BlockNumber block) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    release_slot(record->fetch_slot);
+    record->fetch_slot = kNoSlot;
+    step(*record, BlockEvent::FailRead);
+    if (record->state == BlockState::Absent) {
+        records_.erase(block);
+        return;
+    }
+    if (!record->zeros && !record->written.covers(whole())) return;
+    step(*record, BlockEvent::WriteWhole);  // writes have covered it meanwhile
+    record->written.clear();
+    if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+}
+
+}  // namespace s3b::cache

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides what happens to a cached block: look-up, download, write, upload, eviction. It keeps the
+// states of block_state.h, moves slots about and counts; it does no I/O and copies no bytes: each
+// call says what the caller has to copy. Source: cache-and-consistency.md 2 and 7.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "cache/block_state.h"
+#include "cache/block_table.h"
+#include "cache/dirty_queue.h"
+#include "cache/lru.h"
+#include "cache/range_set.h"
+#include "cache/zero_map.h"
+#include "engine/base/types.h"
+
+namespace s3b::cache {
+
+struct CacheSettings {
+    Geometry geometry;
+    uint32_t size = 0;       // blocks cached at the most, at least 1
+    uint32_t uploads = 0;    // uploads under way at the most, at least 1
+    uint32_t max_dirty = 0;  // 0 = no limit but the size
+    Duration write_delay{};  // a block stays dirty for so long at the most before its upload
+    Duration timeout{};      // clean blocks unused for so long may be dropped; 0 = never
+    bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
+};
+
+/// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
+struct CacheCounters {
+    uint64_t read_hits = 0;
+    uint64_t read_misses = 0;
+    uint64_t write_hits = 0;
+    uint64_t write_misses = 0;
+    uint64_t zero_read_hits = 0;   // reads answered by the zero map
+    uint64_t zero_write_hits = 0;  // zero writes that changed nothing
+};
+
+/// Where a client read finds its bytes.
+struct Found {
+    enum class Kind {
+        Hit,    // in `slot`
+        Zero,   // they are zeros
+        Fetch,  // nowhere: begin_fetch, download, then look again
+        Join,   // a download is under way: wait for its end, then look again
+    };
+    Kind kind;
+    SlotIndex slot;
+};
+
+/// What a client write has to do.
+struct WritePlan {
+    enum class Kind {
+        Done,       // nothing: zeros that need no bytes
+        Apply,      // prepare `slot` as told, copy the bytes in, then end_write()
+        WaitSpace,  // no slot, or too many dirty blocks: wait for a change, then begin anew
+        FillFirst,  // too many pieces: download the block (or wait for that), then begin anew
+    };
+    Kind kind;
+    SlotIndex slot;
+    std::optional<SlotIndex> copy_from;  // first copy the whole block from there
+    bool zero_rest = false;              // first zero the whole block
+};
+
+/// What an upload sends.
+struct Upload {
+    std::optional<SlotIndex> slot;  // pinned until the end of the upload; nullopt: zeros
+};
+
+/// All of it belongs to the reactor; other threads read through table().
+class BlockCache {
+public:
+    /// Who needs a slot: the closer to making room, the deeper it may dip into the reserve.
+    enum class Need { Client, Upload };
+
+    explicit BlockCache(const CacheSettings& settings);
+
+    /// Slots that the slot store must have: the size and a reserve for uploads and fills.
+    static SlotCount slots_for(const CacheSettings& settings);
+
+    /// Finds `range` of `block` and counts a hit or, for the first to fetch, a miss.
+    Found look_up(BlockNumber block, ByteRange range, Instant now);
+    /// Whether `block` is neither cached nor known to be zero: worth reading ahead.
+    bool absent(BlockNumber block) const;
+
+    /// Starts the download of `block` (which look_up said to fetch) into the slot returned; nullopt
+    /// if there is no room now.
+    std::optional<SlotIndex> begin_fetch(BlockNumber block, Need need);
+    /// The slot whose gaps() are to be filled from the downloaded one (or with zeros) before
+    /// finish_fetch or finish_fetch_absent; nullopt: no such copying is needed.
+    std::optional<SlotIndex> fill_target(BlockNumber block) const;
+    std::vector<ByteRange> gaps(BlockNumber block) const;
+    void finish_fetch(BlockNumber block, Instant now);
+    /// There is no object: the block is zeros.
+    void finish_fetch_absent(BlockNumber block);
+    void fail_fetch(BlockNumber block);
+    /// With keep_clean off: drops `block` if it is clean.
+    void forget_clean(BlockNumber block);
+
+    /// Plans a write of `range`; `zeros`: all its bytes are zero (need only be told for whole
+    /// blocks and where zero_write_is_free() asks for it).
+    WritePlan begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now);
+    /// The bytes of a plan to Apply are in place.
+    void end_write(BlockNumber block);
+    /// Whether writing zeros into part of `block` changes nothing, so that looking for zeros pays.
+    bool zero_write_is_free(BlockNumber block) const;
+
+    /// Takes the next block to upload out of the queue; nullopt if none is due.
+    std::optional<BlockNumber> pop_due(Instant now);
+    /// When pop_due will have something if nothing changes.
+    Instant next_due();
+    /// While on, every dirty block is due: somebody waits for room, or the volume is stopping.
+    void set_pressure(bool on) { pressure_ = on; }
+    bool pressure() const { return pressure_; }
+    /// Makes all that is dirty now due, and returns it.
+    std::vector<BlockNumber> hurry_all();
+    void hurry(BlockNumber block) { queue_.hurry(block); }
+
+    BlockState state(BlockNumber block) const;
+    Upload begin_put(BlockNumber block);
+    void finish_put(BlockNumber block, Instant now);
+    void finish_remove(BlockNumber block, Instant now);
+    /// The upload failed, or the block could not be completed for it: try again at `due`.
+    void fail_put(BlockNumber block, Instant due);
+
+    /// The number of the newest write.
+    uint64_t version() const { return version_; }
+    /// Whether some write of `block` up to `version` has not reached the store.
+    bool unstored(BlockNumber block, uint64_t version) const;
+    /// How often the upload of `block` has failed since it became dirty.
+    uint32_t failures(BlockNumber block) const;
+
+    /// Drops clean blocks that were not used for the timeout. Returns how many.
+    uint32_t drop_expired(Instant now);
+    /// When drop_expired will have something to do; kNever without a timeout.
+    Instant next_expiry() const;
+
+    BlockTable& table() { return table_; }
+    uint32_t size() const { return settings_.size; }
+    uint64_t entries() const;
+    uint64_t dirty() const { return dirty_; }
+    double dirty_ratio() const;
+    uint64_t known_zero() const { return zero_map_.size(); }
+    const CacheCounters& counters() const { return counters_; }
+    void reset_counters() { counters_ = CacheCounters{}; }
+
+private:
+    static constexpr uint32_t kNoSlot = ~uint32_t{0};
+    /// Zero blocks that wait for their deletion take no slot; so many may wait at the most.
+    static constexpr uint32_t kMaxZeroRecords = 65536;
+
+    /// A block that is not simply absent or clean.
+    struct Record {
+        BlockState state = BlockState::Absent;
+        bool zeros = false;             // the content is zeros; then there is no slot
+        uint32_t slot = kNoSlot;        // the newest bytes
+        uint32_t fetch_slot = kNoSlot;  // where a download goes (Reading, Filling)
+        uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
+        uint32_t failures = 0;
+        uint64_t oldest_unstored = 0;  // version of the first write that is not stored
+        uint64_t rewritten_since = 0;  // of the first write after the upload began
+        RangeSet written;              // known bytes (Partial, Filling)
+    };
+
+    Record* record_of(BlockNumber block);
+    const Record* record_of(BlockNumber block) const;
+    void step(Record& record, BlockEvent event);
+    ByteRange whole() const;
+    bool covers_whole(ByteRange range) const { return range == whole(); }
+    Duration earlier() const;
+
+    std::optional<SlotIndex> take_slot(uint32_t keep);
+    void release_slot(uint32_t slot);
+    void reclaim();
+    bool evict_one();
+    void drop_clean(BlockNumber block, SlotIndex slot);
+
+    struct Write {
+        BlockNumber block;
+        ByteRange range;
+        bool zeros;
+        bool whole;
+        Instant now;
+    };
+    bool may_become_dirty(const Write& write) const;
+    WritePlan write_absent(const Write& write);
+    WritePlan write_clean(const Write& write, SlotIndex slot);
+    WritePlan write_record(const Write& write, Record& record);
+    WritePlan write_partly_known(const Write& write, Record& record);
+    WritePlan write_known(const Write& write, Record& record);
+    WritePlan make_zeros(const Write& write, Record& record);
+    std::optional<SlotIndex> give_slot(BlockNumber block, Record& record, uint32_t keep);
+    void note_write(BlockNumber block, Record& record, Instant now);
+    void settle(BlockNumber block, Record& record, Instant due);
+    void drop_sent(Record& record);
+
+    CacheSettings settings_;
+    BlockTable table_;
+    Lru lru_;
+    ZeroMap zero_map_;
+    DirtyQueue queue_;
+    std::unordered_map<BlockNumber, Record> records_;
+    std::vector<uint32_t> free_;      // given back; those never used come after
+    std::vector<uint32_t> released_;  // given back, but still pinned by a reader
+    uint32_t never_used_ = 0;         // the first slot that was never used
+    uint64_t dirty_ = 0;
+    uint64_t zero_records_ = 0;
+    uint64_t version_ = 0;
+    bool pressure_ = false;
+    CacheCounters counters_;
+};
+
+}  // namespace s3b::cache

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writing half of BlockCache: client writes, uploads, what is due when.
+#include <algorithm>
+
+#include "cache/block_cache.h"
+#include "engine/base/check.h"
+
+namespace s3b::cache {
+
+namespace {
+constexpr WritePlan kDone{WritePlan::Kind::Done, SlotIndex{}, std::nullopt, false};
+constexpr WritePlan kWaitSpace{WritePlan::Kind::WaitSpace, SlotIndex{}, std::nullopt, false};
+constexpr WritePlan kFillFirst{WritePlan::Kind::FillFirst, SlotIndex{}, std::nullopt, false};
+
+WritePlan apply(SlotIndex slot) { return {WritePlan::Kind::Apply, slot, std::nullopt, false}; }
+}  // namespace
+
+// ---- client writes
+
+WritePlan BlockCache::begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now) {
+    const Write write{block, range, zeros, covers_whole(range), now};
+    Record* record = record_of(block);
+    const auto slot = record == nullptr ? table_.find(block) : std::nullopt;
+    const bool hit = record != nullptr || slot.has_value();
+    const WritePlan plan = record != nullptr ? write_record(write, *record)
+                           : slot            ? write_clean(write, *slot)
+                                             : write_absent(write);
+    if (plan.kind == WritePlan::Kind::Done || plan.kind == WritePlan::Kind::Apply) {
+        ++(hit ? counters_.write_hits : counters_.write_misses);
+    }
+    return plan;
+}
+
+bool BlockCache::zero_write_is_free(BlockNumber block) const {
+    if (const Record* record = record_of(block)) return record->zeros;
+    return !table_.find(block) && zero_map_.known_zero(block);
+}
+
+bool BlockCache::may_become_dirty(const Write& write) const {
+    if (settings_.max_dirty != 0 && dirty_ >= settings_.max_dirty) return false;
+    return !(write.whole && write.zeros) || zero_records_ < kMaxZeroRecords;
+}
+
+/// Numbers the write and sees to it that the block is queued for its upload.
+void BlockCache::note_write(BlockNumber block, Record& record, Instant now) {
+    ++version_;
+    if (record.state == BlockState::Rewritten && record.rewritten_since == 0) {
+        record.rewritten_since = version_;
+    }
+    if (record.oldest_unstored != 0) return;
+    record.oldest_unstored = version_;
+    queue_.push(block, now + settings_.write_delay);
+}
+
+/// Gives a record without bytes a slot of its own; nullopt if there is no room now.
+std::optional<SlotIndex> BlockCache::give_slot(BlockNumber block, Record& record, uint32_t keep) {
+    const auto slot = take_slot(keep);
+    if (!slot) return std::nullopt;
+    record.slot = slot->value;
+    if (record.zeros) --zero_records_;
+    record.zeros = false;
+    table_.insert(block, *slot, SlotUse::Private);
+    return slot;
+}
+
+/// The whole block becomes zeros: no bytes are kept.
+WritePlan BlockCache::make_zeros(const Write& write, Record& record) {
+    if (record.slot != kNoSlot) {
+        table_.erase(write.block);
+        if (record.slot != record.sent_slot) release_slot(record.slot);
+        record.slot = kNoSlot;
+    }
+    if (!record.zeros) ++zero_records_;
+    record.zeros = true;
+    record.written.clear();
+    step(record, BlockEvent::WriteWhole);
+    note_write(write.block, record, write.now);
+    return kDone;
+}
+
+WritePlan BlockCache::write_absent(const Write& write) {
+    const bool known_zero = zero_map_.known_zero(write.block);
+    if (known_zero && write.zeros) {
+        ++counters_.zero_write_hits;
+        return kDone;
+    }
+    if (!may_become_dirty(write)) return kWaitSpace;
+    if (write.whole && write.zeros) return make_zeros(write, records_[write.block]);
+    const auto slot = take_slot(2 * settings_.uploads);
+    if (!slot) return kWaitSpace;
+    Record& record = records_[write.block];
+    record.slot = slot->value;
+    table_.insert(write.block, *slot, SlotUse::Private);
+    const bool all_known = write.whole || known_zero;
+    if (!all_known) record.written.add(write.range);
+    step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
+    note_write(write.block, record, write.now);
+    WritePlan plan = apply(*slot);
+    plan.zero_rest = known_zero && !write.whole;
+    return plan;
+}
+
+WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
+    if (!may_become_dirty(write)) return kWaitSpace;
+    const bool to_zeros = write.whole && write.zeros;
+    std::optional<SlotIndex> target = slot;
+    if (!to_zeros && !table_.try_make_private(slot)) {
+        target =
+            take_slot(2 * settings_.uploads);  // a reader holds the old bytes: leave them alone
+        if (!target) return kWaitSpace;
+    }
+    lru_.remove(slot);
+    Record& record = records_[write.block];
+    record.state = BlockState::Clean;
+    record.slot = slot.value;
+    if (to_zeros) return make_zeros(write, record);
+    step(record, write.whole ? BlockEvent::WriteWhole : BlockEvent::WritePart);
+    note_write(write.block, record, write.now);
+    WritePlan plan = apply(*target);
+    if (*target == slot) return plan;
+    table_.erase(write.block);
+    release_slot(slot.value);
+    record.slot = target->value;
+    table_.insert(write.block, *target, SlotUse::Private);
+    if (!write.whole) plan.copy_from = slot;
+    return plan;
+}
+
+WritePlan BlockCache::write_record(const Write& write, Record& record) {
+    if (record.zeros && write.zeros) return kDone;  // zeros over zeros
+    if (record.state == BlockState::Reading && !may_become_dirty(write)) return kWaitSpace;
+    if (write.whole && write.zeros) return make_zeros(write, record);
+    switch (record.state) {
+        case BlockState::Reading:
+        case BlockState::Partial:
+        case BlockState::Filling: return write_partly_known(write, record);
+        default: return write_known(write, record);
+    }
+}
+
+WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
+    const bool was_zeros = record.zeros;
+    if (!was_zeros && !record.written.can_add(write.range)) return kFillFirst;
+    if (record.slot == kNoSlot && !give_slot(write.block, record, settings_.uploads)) {
+        return kWaitSpace;
+    }
+    record.written.add(was_zeros ? whole() : write.range);
+    const bool all_known = record.written.covers(whole());
+    step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
+    note_write(write.block, record, write.now);
+    WritePlan plan = apply(SlotIndex(record.slot));
+    plan.zero_rest = was_zeros && !write.whole;
+    return plan;
+}
+
+/// Dirty, Writing, Rewritten: all bytes are known, in a slot or as zeros.
+WritePlan BlockCache::write_known(const Write& write, Record& record) {
+    const bool was_zeros = record.zeros;
+    const uint32_t old_slot = record.slot;
+    // The bytes of an upload, and those that a reader holds, stay as they are.
+    const bool in_place =
+        !was_zeros && old_slot != record.sent_slot && table_.try_make_private(SlotIndex(old_slot));
+    WritePlan plan = apply(SlotIndex(old_slot));
+    if (!in_place) {
+        const uint32_t keep = record.state == BlockState::Writing ? 0 : settings_.uploads;
+        const auto slot = take_slot(keep);
+        if (!slot) return kWaitSpace;
+        if (!was_zeros) {
+            table_.erase(write.block);
+            if (old_slot != record.sent_slot) release_slot(old_slot);
+            if (!write.whole) plan.copy_from = SlotIndex(old_slot);
+        } else {
+            --zero_records_;
+            record.zeros = false;
+            plan.zero_rest = !write.whole;
+        }
+        record.slot = slot->value;
+        table_.insert(write.block, *slot, SlotUse::Private);
+        plan.slot = *slot;
+    }
+    step(record, write.whole ? BlockEvent::WriteWhole : BlockEvent::WritePart);
+    note_write(write.block, record, write.now);
+    return plan;
+}
+
+void BlockCache::end_write(BlockNumber block) {
+    const Record* record = record_of(block);
+    CHECK(record != nullptr && record->slot != kNoSlot);
+    const bool all_known =
+        record->state != BlockState::Partial && record->state != BlockState::Filling;
+    if (all_known) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+}
+
+// ---- uploads
+
+Duration BlockCache::earlier() const {
+    if (pressure_) return std::chrono::hours(24 * 365);
+    const double limit = settings_.max_dirty == 0 ? settings_.size : settings_.max_dirty;
+    const double max_ratio = std::min(limit / settings_.size, 0.90);
+    const double share = std::min(1.0, dirty_ratio() / max_ratio);
+    return std::chrono::duration_cast<Duration>(settings_.write_delay * share);
+}
+
+std::optional<BlockNumber> BlockCache::pop_due(Instant now) {
+    return queue_.pop_due(now, earlier());
+}
+
+Instant BlockCache::next_due() { return queue_.next_due(earlier()); }
+
+std::vector<BlockNumber> BlockCache::hurry_all() {
+    std::vector<BlockNumber> blocks;
+    for (const auto& [block, record] : records_) {
+        if (!is_dirty(record.state)) continue;
+        blocks.push_back(block);
+        queue_.hurry(block);
+    }
+    return blocks;
+}
+
+Upload BlockCache::begin_put(BlockNumber block) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    step(*record, BlockEvent::BeginPut);
+    queue_.remove(block);
+    if (record->zeros) return {std::nullopt};
+    record->sent_slot = record->slot;
+    table_.pin(SlotIndex(record->slot));
+    zero_map_.set_unknown(block);
+    return {SlotIndex(record->slot)};
+}
+
+/// Lets go of the bytes that were sent; those of a rewritten block are needed no more.
+void BlockCache::drop_sent(Record& record) {
+    if (record.sent_slot == kNoSlot) return;
+    table_.unpin(SlotIndex(record.sent_slot));
+    if (record.sent_slot != record.slot) release_slot(record.sent_slot);
+    record.sent_slot = kNoSlot;
+}
+
+/// An upload has ended and the block is dirty (again): it waits for `due`.
+void BlockCache::settle(BlockNumber block, Record& record, Instant due) {
+    record.rewritten_since = 0;
+    queue_.push_retry(block, due);
+}
+
+void BlockCache::finish_put(BlockNumber block, Instant now) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    step(*record, BlockEvent::FinishPut);
+    drop_sent(*record);
+    if (record->state == BlockState::Dirty) {
+        record->oldest_unstored = record->rewritten_since;
+        record->failures = 0;
+        settle(block, *record, now + settings_.write_delay);
+        return;
+    }
+    CHECK(!record->zeros);  // zeros are removed, not put
+    const SlotIndex slot(record->slot);
+    records_.erase(block);
+    table_.make_readable(slot, SlotUse::Clean);
+    lru_.push(slot, now);
+    forget_clean(block);
+}
+
+void BlockCache::finish_remove(BlockNumber block, Instant now) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    step(*record, BlockEvent::FinishRemove);
+    zero_map_.set_zero(block);
+    if (record->state == BlockState::Dirty) {
+        drop_sent(*record);
+        record->oldest_unstored = record->rewritten_since;
+        record->failures = 0;
+        settle(block, *record, now + settings_.write_delay);
+        return;
+    }
+    if (record->zeros) --zero_records_;
+    if (record->slot != kNoSlot) {
+        table_.erase(block);
+        table_.unpin(SlotIndex(record->slot));
+        release_slot(record->slot);
+    }
+    records_.erase(block);
+}
+
+void BlockCache::fail_put(BlockNumber block, Instant due) {
+    Record* record = record_of(block);
+    CHECK(record != nullptr);
+    if (record->state == BlockState::Writing || record->state == BlockState::Rewritten) {
+        step(*record, BlockEvent::FailPut);
+        drop_sent(*record);
+    }
+    ++record->failures;
+    queue_.remove(block);
+    settle(block, *record, due);
+}
+
+bool BlockCache::unstored(BlockNumber block, uint64_t version) const {
+    const Record* record = record_of(block);
+    return record != nullptr && record->oldest_unstored != 0 && record->oldest_unstored <= version;
+}
+
+uint32_t BlockCache::failures(BlockNumber block) const {
+    const Record* record = record_of(block);
+    return record == nullptr ? 0 : record->failures;
+}
+
+}  // namespace s3b::cache
