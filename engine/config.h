@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // All settings as plain values with their defaults and units. engine/options fills them from the
-// command line and checks them; nothing else changes them. Source: command-line.md 2.
+// command line and checks them; nothing else changes them but what start-up detects (geometry).
+// Source: command-line.md 2.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "engine/base/types.h"
+#include "fusell/mount_settings.h"
+#include "net/s3_store.h"
 
 namespace s3b {
-
-struct StoreConfig {
-    bool test = false;   // `bucket` is a directory (wire-format.md 9)
-    std::string bucket;  // bucket name, or absolute directory in test mode
-    std::string prefix;
-    std::string base_url;  // ends in '/'; the bucket's name is in its host with `vhost`
-    bool vhost = false;
-    std::string region = "us-east-1";
-    std::string access_id;  // empty: requests are not signed
-    std::string access_key;
-    std::string access_type = "private";
-    std::string ca_file;  // empty: the system's
-    bool insecure = false;
-    Duration timeout = std::chrono::seconds(30);  // one attempt; 0 = no limit
-    Duration initial_retry_pause = std::chrono::milliseconds(200);
-    Duration max_retry_pause = std::chrono::seconds(30);  // sum of the pauses
-};
 
 struct CacheConfig {
     uint32_t size = 1000;   // blocks; 0 = no cache
@@ -40,28 +25,21 @@ struct CacheConfig {
     uint32_t read_ahead_trigger = 2;
 };
 
-struct MountConfig {
-    std::string mount_point;  // absolute
-    std::string filename = "file";
-    std::string stats_filename = "stats";  // empty: no statistics file
-    uint32_t file_mode = 0600;
-    bool read_only = false;
-    bool direct_io = false;
-    std::string fsname;                      // what the kernel shows as the source
-    std::vector<std::string> mount_options;  // for the FUSE library, each as in an -o list
-    bool fuse_debug = false;
-};
-
 struct Config {
-    StoreConfig store;
+    bool test = false;      // `directory` holds the blocks, there is no S3 (wire-format.md 9)
+    std::string directory;  // absolute, with `test`
+    net::S3Settings s3;     // without `test`
+    std::string prefix;     // of all object keys
     CacheConfig cache;
-    MountConfig mount;
+    fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise
-    bool force = false;
+    bool force = false;                   // go on in spite of another geometry or a mount token
     bool quiet = false;
     bool debug = false;
     bool foreground = false;
+
+    Config() = default;
 
     static constexpr ByteCount kDefaultBlockSize{4096};
 };
