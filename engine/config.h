@@ -34,6 +34,7 @@ struct Config {
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise
+    bool auto_detect = true;              // ask block 0 for the sizes; never with `test`
     bool force = false;                   // go on in spite of another geometry or a mount token
     bool quiet = false;
     bool debug = false;
