@@ -6,13 +6,15 @@
 #include <cstdlib>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/types.h"
 
 namespace s3b {
 
-/// A block of memory that is moved, never copied. Its bytes are not initialised.
+/// A block of memory that is moved, never copied. Its bytes are not initialised. Moved from, it is
+/// empty.
 class Buffer {
 public:
     static constexpr size_t kAlignment = 4096;
@@ -22,6 +24,14 @@ public:
         const size_t rounded = (size.value + kAlignment - 1) / kAlignment * kAlignment;
         memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
         CHECK(memory_ != nullptr || size.value == 0);
+    }
+
+    Buffer(Buffer&& other) noexcept
+        : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, ByteCount(0))) {}
+    Buffer& operator=(Buffer&& other) noexcept {
+        memory_ = std::move(other.memory_);
+        size_ = std::exchange(other.size_, ByteCount(0));
+        return *this;
     }
 
     std::span<std::byte> bytes() { return {memory_.get(), size_.value}; }

@@ -3,6 +3,7 @@
 
 #include <syslog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cinttypes>
 #include <cstdio>
@@ -40,8 +41,12 @@ std::string format(const char* pattern, Args... args) {
     return text;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 bool needs_quotes(std::string_view value) {
-    return value.empty() || value.find_first_of(" \"\n\t=") != std::string_view::npos;
+    return value.empty() || std::ranges::any_of(value, [](char c) {
+               return c == ' ' || c == '"' || c == '=' || is_control(c);
+           });
 }
 
 void append_value(std::string& line, std::string_view value) {
@@ -52,7 +57,7 @@ void append_value(std::string& line, std::string_view value) {
     line += '"';
     for (char c : value) {
         if (c == '"' || c == '\\') line += '\\';
-        line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+        line += is_control(c) ? ' ' : c;  // nobody forges lines or drives a terminal
     }
     line += '"';
 }

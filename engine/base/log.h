@@ -22,7 +22,8 @@ void set_target(Target target);
 void set_debug(bool enabled);
 bool debug_enabled();
 
-/// One key with its value as text. Values with blanks or quotes are quoted when printed.
+/// One key with its value as text. Values with blanks, quotes or control characters are quoted when
+/// printed, and control characters become blanks.
 struct Pair {
     std::string_view key;
     std::string value;
