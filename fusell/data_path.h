@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// READ, WRITE, FSYNC and FALLOCATE: what waits for the volume.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/base/types.h"
+#include "engine/reactor/task_group.h"
+#include "fusell/inodes.h"
+#include "fusell/libfuse.h"
+#include "fusell/request.h"
+#include "fusell/transport.h"
+#include "fusell/volume_port.h"
+
+namespace s3b::fusell {
+
+/// The time in whole seconds, as the attributes of files have it.
+time_t now_in_seconds();
+
+/// Belongs to the reactor's thread. Each call answers its request when it is done, at once if the
+/// volume is. join() before destroying it. Source: command-line.md 3.2, 7.
+class DataPath {
+public:
+    DataPath(VolumePort& volume, Inodes& inodes, bool read_only)
+        : volume_(volume), inodes_(inodes), read_only_(read_only) {}
+
+    /// Reads are never short, except where the file or the statistics end.
+    void read(Request request, const ReadRequest& in);
+    void write(Request request, const WriteRequest& in);
+    /// Everything written before is in the store when it is answered.
+    void flush(fuse_req_t request, uint64_t node);
+    /// `mode` as in fallocate(2).
+    void allocate(fuse_req_t request, uint64_t node, int mode, uint64_t offset, uint64_t length);
+
+    /// Waits until all requests have been answered.
+    Task<void> join() { return under_way_.join(); }
+
+private:
+    void read_stats(Request request, const ReadRequest& in);
+    Task<void> read_volume(Request request, ByteOffset offset, uint32_t length);
+    Task<void> write_volume(Request request, ByteOffset offset, std::span<const std::byte> from);
+    Task<void> flush_volume(fuse_req_t request);
+    Task<void> zero_volume(fuse_req_t request, ByteOffset offset, ByteCount length);
+
+    VolumePort& volume_;
+    Inodes& inodes_;
+    bool read_only_;
+    TaskGroup under_way_;
+};
+
+}  // namespace s3b::fusell

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusell/dev_transport.h"
+
+#include <linux/fuse.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/base/log.h"
+#include "fusell/poll_wait.h"
+
+namespace s3b::fusell {
+
+namespace {
+
+constexpr size_t kPage = Buffer::kAlignment;
+// What precedes the data of a WRITE, so that the data begins with a page.
+constexpr size_t kPrefix = sizeof(fuse_in_header) + sizeof(fuse_write_in);
+static_assert(kPrefix == 80);
+// One page in front for the prefix; what else the kernel sends is shorter than a WRITE.
+constexpr size_t kBufferSize = kPage + kMaxTransfer;
+
+}  // namespace
+
+DevTransport::DevTransport(Ring& ring, int device, uint32_t max_requests)
+    : ring_(ring), device_(device), max_requests_(max_requests) {}
+
+Task<void> DevTransport::serve(RequestHandler& handler) {
+    for (;;) {
+        switch (read_some(handler)) {
+            case Outcome::Gone: co_return;
+            case Outcome::Full: co_await returned_.wait(); break;
+            case Outcome::Empty:
+            case Outcome::Turn: co_await readable(ring_, device_); break;
+        }
+    }
+}
+
+DevTransport::Outcome DevTransport::read_some(RequestHandler& handler) {
+    for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+        uint32_t index = 0;
+        if (!take_slot(index)) return Outcome::Full;
+        std::byte* data = slots_[index].memory.bytes().data() + kPage;
+        std::byte* start = data - kPrefix;
+        const ssize_t length = ::read(device_, start, kPrefix + kMaxTransfer);
+        const int error = length < 0 ? errno : 0;
+        Request request(*this, index, {start, length > 0 ? static_cast<size_t>(length) : 0},
+                        {data, kMaxTransfer});
+        if (length == 0) return Outcome::Gone;
+        if (error == EINTR || error == ENOENT) continue;  // ENOENT: its client has given it up
+        if (error != 0) return outcome_of(error);
+        slots_[index].touched = request.message().size();
+        handler.handle(std::move(request));
+    }
+    return Outcome::Turn;
+}
+
+DevTransport::Outcome DevTransport::outcome_of(int error) const {
+    if (error == EAGAIN) return Outcome::Empty;
+    if (error != ENODEV) {
+        log::error("cannot read the FUSE device, the mount ends",
+                   log::kv("error", Error(Errc::Io, "read", error)));
+    }
+    return Outcome::Gone;
+}
+
+bool DevTransport::take_slot(uint32_t& index) {
+    if (idle_.empty()) {
+        if (slots_.size() == max_requests_) return false;
+        idle_.push_back(static_cast<uint32_t>(slots_.size()));
+        slots_.emplace_back().memory = Buffer(ByteCount(kBufferSize));
+    }
+    index = idle_.back();
+    idle_.pop_back();
+    return true;
+}
+
+void DevTransport::release(uint32_t index) {
+    Slot& slot = slots_[index];
+    if (slot.touched > kKeep && idle_.size() >= kWarmBuffers) {
+        ::madvise(slot.memory.bytes().data() + kPage + kKeep, kMaxTransfer - kKeep, MADV_DONTNEED);
+    }
+    slot.touched = 0;
+    idle_.push_back(index);
+    returned_.wake_one();
+}
+
+void DevTransport::finish(Request request, int error, size_t length) {
+    CHECK(length <= kMaxTransfer);
+    fuse_in_header in;
+    std::memcpy(&in, request.message().data(), sizeof in);
+    slots_[request.slot()].touched = std::max(slots_[request.slot()].touched, length);
+    fuse_out_header out{};
+    out.len = static_cast<uint32_t>(sizeof out + length);
+    out.error = -error;
+    out.unique = in.unique;
+    const std::array<iovec, 2> pieces{iovec{&out, sizeof out},
+                                      iovec{request.data().data(), length}};
+    send(std::span(pieces).first(length > 0 ? 2 : 1));
+}
+
+ssize_t DevTransport::send(std::span<const iovec> message) {
+    ssize_t sent = -1;
+    do {
+        sent = ::writev(device_, message.data(), static_cast<int>(message.size()));
+    } while (sent < 0 && errno == EINTR);
+    // Requests whose client gave up, or that outlive the mount, are no failures.
+    if (sent < 0 && errno != ENOENT && errno != ENODEV) {
+        const int error = errno;
+        log::error("the kernel refuses a reply",
+                   log::kv("error", Error(Errc::Io, "writev", error)));
+        errno = error;
+    }
+    return sent;
+}
+
+}  // namespace s3b::fusell

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusell/operations.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "engine/base/log.h"
+#include "fusell/errors.h"
+#include "fusell/request.h"
+
+namespace s3b::fusell {
+
+namespace {
+
+/// Requests that the kernel keeps under way in the background (read-ahead, asynchronous direct
+/// I/O); its own default of 12 would bound the throughput of a far store.
+constexpr unsigned kMaxBackground = 128;
+
+}  // namespace
+
+std::string RequestCounts::text() const {
+    std::string text;
+    const auto add = [&text](const std::string& key, uint64_t value) {
+        if (value > 0) text += ' ' + key + '=' + std::to_string(value);
+    };
+    for (uint32_t opcode = 1; opcode < kOpcodes; ++opcode) {
+        const char* name = opcode_name(opcode);
+        if (opcode == FUSE_INTERRUPT) continue;
+        add(name != nullptr ? name : "opcode_" + std::to_string(opcode), counts_[opcode]);
+    }
+    add("unknown", counts_[0]);
+    add("max_write", max_write_);
+    add("interrupts", counts_[FUSE_INTERRUPT]);
+    return text;
+}
+
+Operations::Operations(VolumePort& volume, const MountSettings& settings,
+                       const MountOptions& options)
+    : volume_(volume),
+      options_(options),
+      debug_(settings.fuse_debug),
+      inodes_(volume.geometry(), settings, options, Owner{getuid(), getgid()}, now_in_seconds()),
+      data_path_(volume, inodes_, settings.read_only) {}
+
+void Operations::connect(fuse_session* library, Transport& transport) {
+    library_ = library;
+    transport_ = &transport;
+}
+
+void Operations::handle(Request request) {
+    const auto header = decode_header(request.message());
+    if (!header) return;  // without a whole header there is nothing to answer to
+    counts_.add(header->opcode);
+    const Route route = route_of(header->opcode);
+    if (route == Route::Read) {
+        const auto in = decode_read(request.message());
+        if (!in) return std::move(request).fail(EIO);
+        if (debug_) fuse_log(FUSE_LOG_DEBUG, "READ %u @ %llu\n", in->size, in->offset);
+        return data_path_.read(std::move(request), *in);
+    }
+    if (route == Route::Write) {
+        const auto in = decode_write(request.message());
+        if (!in) return std::move(request).fail(EIO);
+        if (debug_) fuse_log(FUSE_LOG_DEBUG, "WRITE %zu @ %llu\n", in->data.size(), in->offset);
+        counts_.add_write(in->data.size());
+        return data_path_.write(std::move(request), *in);
+    }
+    if (route == Route::Refuse) return std::move(request).fail(ENOSYS);
+    if (route == Route::NoLinks) return std::move(request).fail(EPERM);
+    if (route == Route::Library) to_library(std::move(request));
+}
+
+void Operations::to_library(Request request) {
+    if (!well_formed(request.message())) return std::move(request).fail(EIO);
+    fuse_buf buffer{};
+    buffer.mem = request.message().data();
+    buffer.size = request.message().size();
+    fuse_session_process_buf(library_, &buffer);
+}
+
+void Operations::init(fuse_conn_info* connection) const {
+    fuse_conn_info& c = *connection;
+    c.max_write = std::min<unsigned>(options_.max_write.value_or(kMaxTransfer), kMaxTransfer);
+    c.max_read = options_.max_read;
+    c.max_readahead = std::min(options_.max_readahead.value_or(c.max_readahead), c.max_readahead);
+    c.max_background = options_.max_background.value_or(kMaxBackground);
+    c.congestion_threshold = options_.congestion_threshold.value_or(c.max_background / 4 * 3);
+    // We alone change the file: asking for its attributes before each read would be in vain.
+    c.want &= ~unsigned{FUSE_CAP_AUTO_INVAL_DATA};
+    // Otherwise the kernel takes the file for empty after O_TRUNC, which has no effect here.
+    c.want &= ~unsigned{FUSE_CAP_ATOMIC_O_TRUNC};
+    if (options_.sync_read) c.want &= ~unsigned{FUSE_CAP_ASYNC_READ};
+}
+
+struct stat Operations::attributes(uint64_t node) {
+    const uint64_t stats_size = node == kStatsInode ? volume_.stats_text().size() : 0;
+    return inodes_.attributes(node, now_in_seconds(), stats_size);
+}
+
+double Operations::attributes_timeout(uint64_t node) const {
+    return node == kStatsInode ? 0 : options_.attr_timeout;
+}
+
+void Operations::lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
+    fuse_entry_param entry{};
+    const auto node = inodes_.find(name);
+    if (parent != kRootInode) {
+        fuse_reply_err(request, ENOTDIR);
+        return;
+    }
+    if (node) {
+        entry.ino = *node;
+        entry.attr = attributes(*node);
+        entry.attr_timeout = attributes_timeout(*node);
+    }
+    // No node: the kernel remembers that there is no such name.
+    entry.entry_timeout = !node                  ? options_.negative_timeout
+                          : *node == kStatsInode ? 0
+                                                 : options_.entry_timeout;
+    fuse_reply_entry(request, &entry);
+}
+
+void Operations::get_attributes(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
+    if (node > kStatsInode) {
+        fuse_reply_err(request, ENOENT);
+        return;
+    }
+    const struct stat s = attributes(node);
+    fuse_reply_attr(request, &s, attributes_timeout(node));
+}
+
+void Operations::set_attributes(fuse_req_t request, fuse_ino_t node, struct stat*, int which,
+                                fuse_file_info* file) {
+    // Truncating succeeds without effect; nothing else can be changed.
+    if ((which & FUSE_SET_ATTR_SIZE) == 0) {
+        fuse_reply_err(request, ENOSYS);
+        return;
+    }
+    get_attributes(request, node, file);
+}
+
+void Operations::open(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
+    switch (node) {
+        case kFileInode: return open_file(request);
+        case kStatsInode: return open_stats(request);
+        default: fuse_reply_err(request, ENOENT);
+    }
+}
+
+void Operations::open_file(fuse_req_t request) {
+    inodes_.file_accessed(now_in_seconds());
+    // Encoded here: libfuse 3.14.0 cannot say PARALLEL_DIRECT_WRITES.
+    fuse_open_out out{};
+    out.open_flags =
+        options_.direct_io ? FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES : FOPEN_KEEP_CACHE;
+    fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out);
+}
+
+void Operations::open_stats(fuse_req_t request) {
+    inodes_.stats_accessed(now_in_seconds());
+    const Result<uint64_t> handle = inodes_.open_stats(volume_.stats_text());
+    if (!handle.has_value()) {
+        fuse_reply_err(request, ENFILE);
+        return;
+    }
+    fuse_open_out out{};
+    out.fh = *handle;
+    out.open_flags = FOPEN_DIRECT_IO;
+    const int failed = fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out);
+    // Nobody waits for it any more: no RELEASE will come.
+    if (failed != 0) inodes_.close_stats(*handle);
+}
+
+void Operations::release(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
+    if (node == kStatsInode) inodes_.close_stats(file->fh);
+    fuse_reply_err(request, 0);
+}
+
+void Operations::read_directory(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset,
+                                fuse_file_info*) {
+    if (node != kRootInode) {
+        fuse_reply_err(request, ENOTDIR);
+        return;
+    }
+    std::vector<char> listing(std::min(size, kMaxTransfer));
+    size_t used = 0;
+    const std::vector<Inodes::Entry> entries = inodes_.entries();
+    for (size_t i = 0; i < entries.size(); ++i) {
+        if (offset > static_cast<off_t>(i)) continue;
+        struct stat s{};
+        s.st_ino = entries[i].inode;
+        s.st_mode = entries[i].mode;
+        const size_t length =
+            fuse_add_direntry(request, listing.data() + used, listing.size() - used,
+                              entries[i].name.c_str(), &s, static_cast<off_t>(i + 1));
+        if (length > listing.size() - used) break;
+        used += length;
+    }
+    fuse_reply_buf(request, listing.data(), used);
+}
+
+void Operations::file_system(fuse_req_t request, fuse_ino_t) {
+    struct statvfs s{};
+    s.f_bsize = inodes_.geometry().block_size.value;
+    s.f_frsize = s.f_bsize;
+    s.f_blocks = inodes_.geometry().blocks.value;
+    s.f_files = 3;
+    fuse_reply_statfs(request, &s);
+}
+
+void Operations::unlink(fuse_req_t request, fuse_ino_t parent, const char* name) {
+    const auto node = inodes_.find(name);
+    if (parent != kRootInode || !node) {
+        fuse_reply_err(request, ENOENT);
+        return;
+    }
+    if (*node == kStatsInode) volume_.reset_stats();
+    fuse_reply_err(request, *node == kStatsInode ? 0 : EOPNOTSUPP);
+}
+
+void Operations::flush(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
+    data_path_.flush(request, node);
+}
+
+void Operations::allocate(fuse_req_t request, fuse_ino_t node, int mode, off_t offset, off_t length,
+                          fuse_file_info*) {
+    data_path_.allocate(request, node, mode, static_cast<uint64_t>(offset),
+                        static_cast<uint64_t>(length));
+}
+
+/// From libfuse's callbacks to members of Operations.
+struct Verbs {
+    template <class Method>
+    struct Signature;
+    template <class... Args>
+    struct Signature<void (Operations::*)(fuse_req_t, Args...)> {
+        template <void (Operations::*method)(fuse_req_t, Args...)>
+        static void call(fuse_req_t request, Args... args) {
+            (static_cast<Operations*>(fuse_req_userdata(request))->*method)(request, args...);
+        }
+    };
+    template <auto method>
+    static constexpr auto kCall = &Signature<decltype(method)>::template call<method>;
+
+    static void init(void* operations, fuse_conn_info* connection) {
+        static_cast<Operations*>(operations)->init(connection);
+    }
+    static fuse_lowlevel_ops table() {
+        fuse_lowlevel_ops ops{};
+        ops.init = &Verbs::init;
+        ops.lookup = kCall<&Operations::lookup>;
+        ops.getattr = kCall<&Operations::get_attributes>;
+        ops.setattr = kCall<&Operations::set_attributes>;
+        ops.open = kCall<&Operations::open>;
+        ops.release = kCall<&Operations::release>;
+        ops.readdir = kCall<&Operations::read_directory>;
+        ops.statfs = kCall<&Operations::file_system>;
+        ops.unlink = kCall<&Operations::unlink>;
+        ops.fsync = kCall<&Operations::flush>;
+        ops.fallocate = kCall<&Operations::allocate>;
+        return ops;
+    }
+};
+
+const fuse_lowlevel_ops& Operations::verbs() {
+    static const fuse_lowlevel_ops table = Verbs::table();
+    return table;
+}
+
+}  // namespace s3b::fusell

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes each request: READ and WRITE to the data path, the others through libfuse to one short
+// verb each. Source: command-line.md 3.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "fusell/data_path.h"
+#include "fusell/inodes.h"
+#include "fusell/libfuse.h"
+#include "fusell/mount_options.h"
+#include "fusell/transport.h"
+#include "fusell/volume_port.h"
+
+namespace s3b::fusell {
+
+/// How many requests of each kind came.
+class RequestCounts {
+public:
+    void add(uint32_t opcode) { ++counts_[opcode < kOpcodes ? opcode : 0]; }
+    void add_write(uint64_t bytes) { max_write_ = std::max(max_write_, bytes); }
+    uint64_t of(uint32_t opcode) const { return counts_[opcode]; }
+    /// " READ=3 WRITE=1 max_write=4096 interrupts=0" without those that are 0.
+    std::string text() const;
+
+private:
+    static constexpr uint32_t kOpcodes = 64;  // 0 counts those that are not known
+    std::array<uint64_t, kOpcodes> counts_{};
+    uint64_t max_write_ = 0;  // bytes of data
+};
+
+/// Belongs to the reactor's thread.
+class Operations final : public RequestHandler {
+public:
+    Operations(VolumePort& volume, const MountSettings& settings, const MountOptions& options);
+    Operations(const Operations&) = delete;
+    Operations& operator=(const Operations&) = delete;
+
+    /// The verbs that libfuse calls; their user data is the Operations.
+    static const fuse_lowlevel_ops& verbs();
+    /// Who decodes what is not decoded here, and where its replies go. Before the first request.
+    void connect(fuse_session* library, Transport& transport);
+    Transport& transport() { return *transport_; }
+
+    void handle(Request request) override;
+    /// Waits until all requests have been answered.
+    Task<void> join() { return data_path_.join(); }
+    const RequestCounts& counts() const { return counts_; }
+
+private:
+    friend struct Verbs;
+    void init(fuse_conn_info* connection) const;
+    void lookup(fuse_req_t request, fuse_ino_t parent, const char* name);
+    void get_attributes(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
+    void set_attributes(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int which,
+                        fuse_file_info* file);
+    void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
+    void release(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);
+    void read_directory(fuse_req_t request, fuse_ino_t node, size_t size, off_t offset,
+                        fuse_file_info* file);
+    void file_system(fuse_req_t request, fuse_ino_t node);
+    void unlink(fuse_req_t request, fuse_ino_t parent, const char* name);
+    void flush(fuse_req_t request, fuse_ino_t node, int only_data, fuse_file_info* file);
+    void allocate(fuse_req_t request, fuse_ino_t node, int mode, off_t offset, off_t length,
+                  fuse_file_info* file);
+
+    void open_file(fuse_req_t request);
+    void open_stats(fuse_req_t request);
+    struct stat attributes(uint64_t node);
+    double attributes_timeout(uint64_t node) const;
+    void to_library(Request request);
+
+    VolumePort& volume_;
+    MountOptions options_;
+    bool debug_;
+    Inodes inodes_;
+    DataPath data_path_;
+    RequestCounts counts_;
+    fuse_session* library_ = nullptr;
+    Transport* transport_ = nullptr;
+};
+
+}  // namespace s3b::fusell

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusell/session.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <filesystem>
+#include <string_view>
+
+#include "engine/base/log.h"
+#include "fusell/child_process.h"
+#include "fusell/dev_transport.h"
+
+namespace s3b::fusell {
+
+namespace {
+
+void log_of_library(fuse_log_level level, const char* format, va_list arguments) {
+    std::array<char, 512> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    std::string_view line(text.data());
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    if (level <= FUSE_LOG_ERR) {
+        log::error("libfuse reports", log::kv("text", line));
+    } else if (level == FUSE_LOG_DEBUG) {
+        // Each request: more lines than the log admits.
+        std::fprintf(stderr, "%s", text.data());
+    } else {
+        log::warn("libfuse reports", log::kv("text", line));
+    }
+}
+
+/// The device of the file system at `path`; 0 if it cannot be told. Never asks that file system:
+/// it may be our own, which only this thread serves.
+dev_t device_of(const std::string& path) {
+    struct statx s{};
+    const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    if (::statx(AT_FDCWD, path.c_str(), flags, STATX_TYPE, &s) != 0) return 0;
+    return makedev(s.stx_dev_major, s.stx_dev_minor);
+}
+
+Error refused(const std::string& mount_point, Error error) {
+    log::error("cannot mount", log::kv("mount_point", mount_point), log::kv("error", error));
+    return error;
+}
+
+/// The mount point without links, if it may be mounted on.
+Result<std::string> checked_mount_point(const std::string& path, bool nonempty) {
+    std::error_code failure;
+    const std::filesystem::path real = std::filesystem::canonical(path, failure);
+    if (failure) {
+        return refused(path, Error(Errc::Io, "cannot reach the mount point", failure.value()));
+    }
+    const std::filesystem::directory_iterator entries(real, failure);
+    if (failure) {
+        return refused(path, Error(Errc::Io, "cannot list the mount point", failure.value()));
+    }
+    if (!nonempty && entries != std::filesystem::directory_iterator()) {
+        return refused(path, Error(Errc::Busy,
+                                   "the mount point is not empty; to mount over what "
+                                   "is there, give the option nonempty"));
+    }
+    return real.string();
+}
+
+ssize_t send_reply(int, iovec* message, int count, void* operations) {
+    return static_cast<Operations*>(operations)
+        ->transport()
+        .send({message, static_cast<size_t>(count)});
+}
+
+/// libfuse wants it, but never calls it: it is fed, it does not read.
+ssize_t never_read(int, void*, size_t, void*) {
+    errno = ENOSYS;
+    return -1;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
+                                                const MountSettings& settings) {
+    fuse_set_log_func(&log_of_library);
+    TRY(const MountOptions options, assemble(settings));
+    MountSettings checked = settings;
+    TRY(checked.mount_point, checked_mount_point(settings.mount_point, options.nonempty));
+    auto session = std::make_unique<Session>(ring, volume, checked, options);
+    TRY_VOID(session->attach(options));
+    return session;
+}
+
+Session::Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
+                 const MountOptions& options)
+    : ring_(ring), mount_point_(settings.mount_point), operations_(volume, settings, options) {}
+
+Result<void> Session::attach(const MountOptions& options) {
+    std::string name = "s3backer";
+    std::string flag = "-o";
+    std::string list = options.for_libfuse;
+    std::array<char*, 4> words{name.data(), flag.data(), list.data(), nullptr};
+    fuse_args arguments = FUSE_ARGS_INIT(3, words.data());
+    library_.reset(fuse_session_new(&arguments, &Operations::verbs(), sizeof(fuse_lowlevel_ops),
+                                    &operations_));
+    fuse_opt_free_args(&arguments);
+    if (!library_) {
+        return refused(mount_point_, Error(Errc::InvalidArgument, "FUSE refuses the options"));
+    }
+    if (fuse_session_mount(library_.get(), mount_point_.c_str()) != 0) {
+        return refused(mount_point_, Error(Errc::Io, "the mount has failed"));
+    }
+    device_ = device_of(mount_point_);
+    const int fd = fuse_session_fd(library_.get());
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    const fuse_custom_io io{&send_reply, &never_read, nullptr, nullptr};
+    if (fuse_session_custom_io(library_.get(), &io, fd) != 0) {
+        return refused(mount_point_, Error(Errc::Io, "libfuse does not let us read the device"));
+    }
+    transport_ = std::make_unique<DevTransport>(ring_, fd);
+    operations_.connect(library_.get(), *transport_);
+    return ok();
+}
+
+Session::~Session() {
+    if (device_ == 0) return;
+    // Closes the device, which also detaches a mount that has not ended.
+    fuse_session_unmount(library_.get());
+    // An aborted one stays, dead, unless it is removed. Only root may do so without a helper.
+    if (still_mounted()) ::umount2(mount_point_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+bool Session::still_mounted() const { return device_of(mount_point_) == device_; }
+
+Task<void> Session::serve() {
+    co_await transport_->serve(operations_);
+    co_await operations_.join();
+    if (log::debug_enabled()) {
+        const std::string text = "requests served" + counts().text();
+        log::debug(text.c_str());
+    }
+}
+
+Task<Result<void>> Session::unmount() {
+    std::vector<std::string> arguments{"fusermount3", "-u", "--", mount_point_};
+    CO_TRY(const int status, co_await run_child(ring_, std::move(arguments)));
+    // The status does not say why; and somebody else may have unmounted it meanwhile.
+    if (status == 0 || !still_mounted()) co_return ok();
+    log::warn("cannot unmount", log::kv("mount_point", mount_point_), log::kv("status", status));
+    co_return Error(Errc::Busy, "the mount point is in use", EBUSY);
+}
+
+}  // namespace s3b::fusell

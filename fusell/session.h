@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A mounted file system: mount, serve, unmount.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "engine/base/result.h"
+#include "engine/reactor/ring.h"
+#include "engine/reactor/task.h"
+#include "fusell/libfuse.h"
+#include "fusell/mount_settings.h"
+#include "fusell/operations.h"
+#include "fusell/transport.h"
+#include "fusell/volume_port.h"
+
+namespace s3b::fusell {
+
+/// Belongs to the reactor's thread. serve() must have ended before it is destroyed, if it was
+/// called; a mount that still exists then is detached.
+class Session {
+public:
+    /// Mounts. The kernel mount is done when this returns; clients wait until serve() runs.
+    /// `ring` and `volume` must outlive the session. Errors, with details in the log:
+    /// InvalidArgument (options), Io (mount point, the mount itself), Busy (mount point not empty).
+    static Result<std::unique_ptr<Session>> mount(Ring& ring, VolumePort& volume,
+                                                  const MountSettings& settings);
+    /// For mount().
+    Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
+            const MountOptions& options);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    /// Answers requests until the file system is unmounted, by whomever, or the kernel's connection
+    /// is aborted, and all requests under way have ended. Then logs how many there were.
+    Task<void> serve();
+    /// Asks the kernel to unmount, through a child process, while serve() goes on: unmounting needs
+    /// answers from us. Errors: Busy (in use; still mounted), Io (no fusermount3).
+    Task<Result<void>> unmount();
+
+    const RequestCounts& counts() const { return operations_.counts(); }
+
+private:
+    struct Destroy {
+        void operator()(fuse_session* library) const { fuse_session_destroy(library); }
+    };
+    Result<void> attach(const MountOptions& options);
+    bool still_mounted() const;
+
+    Ring& ring_;
+    std::string mount_point_;
+    Operations operations_;
+    std::unique_ptr<fuse_session, Destroy> library_;
+    std::unique_ptr<Transport> transport_;
+    dev_t device_ = 0;  // of the mounted file system; 0 = not mounted yet
+};
+
+}  // namespace s3b::fusell

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A volume in memory, whose operations can be held up and made to fail.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/reactor/sync.h"
+#include "fusell/volume_port.h"
+
+namespace s3b::fusell {
+
+/// Belongs to the reactor's thread.
+class FakeVolume final : public VolumePort {
+public:
+    static constexpr uint64_t kBlockSize = 4096;
+    explicit FakeVolume(uint64_t blocks = 1024)
+        : geometry_{ByteCount(kBlockSize), BlockCount(blocks)} {
+        content.resize(geometry_.volume_size().value);
+    }
+
+    Geometry geometry() const override { return geometry_; }
+
+    Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override {
+        ++reads;
+        co_await pass(held_read == offset.value);
+        if (failure) co_return *failure;
+        std::copy_n(content.begin() + static_cast<long>(offset.value), into.size(), into.begin());
+        co_return ok();
+    }
+    Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override {
+        write_sizes.push_back(from.size());
+        aligned &= reinterpret_cast<uintptr_t>(from.data()) % 4096 == 0;
+        co_await pass(hold_writes);
+        if (failure) co_return *failure;
+        std::ranges::copy(from, content.begin() + static_cast<long>(offset.value));
+        co_return ok();
+    }
+    Task<Result<void>> zero(ByteOffset offset, ByteCount length) override {
+        if (failure) co_return *failure;
+        const auto start = content.begin() + static_cast<long>(offset.value);
+        std::fill_n(start, length.value, std::byte{0});
+        co_return ok();
+    }
+    Task<Result<void>> flush() override {
+        ++flushes;
+        if (failure) co_return *failure;
+        co_return ok();
+    }
+    std::string stats_text() override { return "resets " + std::to_string(resets) + '\n' + extra; }
+    void reset_stats() override { ++resets; }
+
+    /// Lets everything go that is held.
+    void let_go() {
+        held_read.reset();
+        hold_writes = false;
+        gate_.wake_all();
+    }
+
+    std::vector<std::byte> content;
+    std::optional<Error> failure;         // of all operations
+    std::optional<uint64_t> held_read;    // a read at this offset waits
+    bool hold_writes = false;             // all writes wait
+    std::function<void(size_t)> on_held;  // hears how many wait
+    std::string extra;                    // of the statistics
+    size_t reads = 0;
+    std::vector<size_t> write_sizes;
+    bool aligned = true;  // the data of all writes began with a page
+    int flushes = 0;
+    int resets = 0;
+
+private:
+    Task<void> pass(bool held) {
+        if (!held) co_return;
+        ++waiting_;
+        if (on_held) on_held(waiting_);
+        co_await gate_.wait();
+        --waiting_;
+    }
+
+    Geometry geometry_;
+    size_t waiting_ = 0;
+    WaitQueue gate_;
+};
+
+}  // namespace s3b::fusell
