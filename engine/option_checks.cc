@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/option_checks.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace s3b {
+
+namespace {
+
+constexpr uint32_t kMaxThreads = 1000;  // each may need a connection and a block of memory
+
+/// Resolves `name` in place; it must be a directory that exists.
+Complaint resolve_directory(std::string_view what, std::string& name,
+                            const Environment& environment) {
+    const std::string about = std::string(what) + " `" + name + "'";
+    const std::string path = absolute_path(name, environment.directory);
+    const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr),
+                                                               &std::free);
+    struct stat status{};
+    if (!resolved || ::stat(resolved.get(), &status) != 0) {
+        return about + ": " + std::strerror(errno);
+    }
+    if (!S_ISDIR(status.st_mode)) return about + " is not a directory";
+    name = resolved.get();
+    return {};
+}
+
+Complaint settle_file_mode(Draft& draft, const Environment&) {
+    fusell::MountSettings& mount = draft.config.mount;
+    mount.file_mode = draft.file_mode.value_or(mount.read_only ? 0400 : mount.file_mode);
+    return {};
+}
+
+Complaint check_auth_version(Draft& draft, const Environment&) {
+    if (draft.auth_version == "aws4") return {};
+    if (draft.auth_version == "aws2") {
+        return std::string("option `authVersion=aws2' is not offered by this version yet");
+    }
+    return "invalid value `" + draft.auth_version + "' of option `authVersion': aws4 is wanted";
+}
+
+Complaint settle_test_directory(Draft& draft, const Environment& environment) {
+    if (draft.positional.empty()) return std::string("no test directory is given");
+    draft.config.directory = draft.positional[0];
+    draft.config.auto_detect = false;
+    return resolve_directory("test directory", draft.config.directory, environment);
+}
+
+/// BUCKET, or BUCKET/SUBDIR, where SUBDIR/ becomes the prefix.
+Complaint settle_bucket(Draft& draft) {
+    if (draft.positional.empty()) return std::string("no bucket is given");
+    const std::string& argument = draft.positional[0];
+    const std::string invalid = "invalid bucket `" + argument + "': ";
+    if (argument.empty()) return invalid + "its name is empty";
+    if (argument.front() == '/') return invalid + "it begins with a slash";
+    const size_t slash = argument.find('/');
+    draft.config.s3.bucket = argument.substr(0, slash);
+    if (slash == std::string::npos) return {};
+    const std::string subdirectory = argument.substr(slash + 1);
+    if (subdirectory.empty() || subdirectory.front() == '/' || subdirectory.back() == '/' ||
+        subdirectory.find("//") != std::string::npos) {
+        return invalid + "what follows its name must not begin or end with a slash, or have two";
+    }
+    if (!draft.config.prefix.empty()) {
+        return invalid + "with `prefix=" + draft.config.prefix + "' it must not have a slash";
+    }
+    draft.config.prefix = subdirectory + "/";
+    return {};
+}
+
+Complaint settle_store(Draft& draft, const Environment& environment) {
+    return draft.config.test ? settle_test_directory(draft, environment) : settle_bucket(draft);
+}
+
+Complaint settle_ca_file(Draft& draft, const Environment& environment) {
+    std::string& file = draft.config.s3.ca_file;
+    if (!file.empty()) file = absolute_path(file, environment.directory);
+    return {};
+}
+
+Complaint check_access_type(Draft& draft, const Environment&) {
+    constexpr auto kTypes = std::to_array<std::string_view>(
+        {"private", "public-read", "public-read-write", "authenticated-read"});
+    const std::string& type = draft.config.s3.access_type;
+    if (std::ranges::find(kTypes, type) != kTypes.end()) return {};
+    return "invalid value `" + type +
+           "' of option `accessType': private, public-read, public-read-write or "
+           "authenticated-read is wanted";
+}
+
+Complaint check_name(std::string_view option, const std::string& name) {
+    const std::string invalid =
+        "invalid value `" + name + "' of option `" + std::string(option) + "': ";
+    if (name.find('/') != std::string::npos) return invalid + "a name without a slash is wanted";
+    if (name == "." || name == "..") return invalid + "it names the directory itself";
+    if (name.size() > NAME_MAX) return invalid + "it is longer than 255 bytes";
+    return {};
+}
+
+Complaint check_names(Draft& draft, const Environment&) {
+    const fusell::MountSettings& mount = draft.config.mount;
+    if (mount.filename.empty()) {
+        return std::string("invalid value `' of option `filename': it must not be empty");
+    }
+    if (Complaint wrong = check_name("filename", mount.filename)) return wrong;
+    if (Complaint wrong = check_name("statsFilename", mount.stats_filename)) return wrong;
+    if (mount.filename == mount.stats_filename) {
+        return "`filename' and `statsFilename' are both `" + mount.filename +
+               "'; they must be different";
+    }
+    return {};
+}
+
+Complaint check_retry_pauses(Draft& draft, const Environment&) {
+    const net::S3Settings& s3 = draft.config.s3;
+    if (s3.initial_retry_pause <= s3.max_retry_pause) return {};
+    const auto ms = [](Duration time) {
+        return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+    };
+    return "`maxRetryPause=" + ms(s3.max_retry_pause) +
+           "' is less than `initialRetryPause=" + ms(s3.initial_retry_pause) +
+           "'; it must be at least as long";
+}
+
+Complaint settle_size(std::string_view option, const std::optional<std::string>& text,
+                      std::optional<ByteCount>& into) {
+    if (!text) return {};
+    ByteCount size;
+    if (Complaint wrong = parse_size(*text, size)) {
+        return "invalid value `" + *text + "' of option `" + std::string(option) + "': " + *wrong;
+    }
+    into = size;
+    return {};
+}
+
+Complaint settle_sizes(Draft& draft, const Environment&) {
+    constexpr ByteCount kMaxBlockSize(uint64_t(1) << 31);
+    Config& config = draft.config;
+    if (Complaint wrong = settle_size("blockSize", draft.block_size, config.block_size)) {
+        return wrong;
+    }
+    if (config.block_size > kMaxBlockSize) {
+        return "invalid value `" + *draft.block_size +
+               "' of option `blockSize': it is too large, at most 2g";
+    }
+    return settle_size("size", draft.size, config.size);
+}
+
+Complaint check_cache(Draft& draft, const Environment&) {
+    const CacheConfig& cache = draft.config.cache;
+    if (cache.size > 0 && cache.threads == 0) {
+        return std::string("`blockCacheThreads=0' cannot work with a block cache; give at least 1");
+    }
+    if (cache.threads > kMaxThreads) {
+        return "`blockCacheThreads=" + std::to_string(cache.threads) + "' is too many, at most " +
+               std::to_string(kMaxThreads);
+    }
+    if (cache.sync && cache.write_delay > Duration::zero()) {
+        return std::string("`blockCacheSync' needs `blockCacheWriteDelay=0'");
+    }
+    return {};
+}
+
+Complaint settle_mount_point(Draft& draft, const Environment& environment) {
+    if (draft.positional.size() < 2) return std::string("no mount point is given");
+    draft.config.mount.mount_point = draft.positional[1];
+    Complaint wrong = resolve_directory("mount point", draft.config.mount.mount_point, environment);
+    if (!wrong && draft.positional.size() > 2) {
+        wrong = "unexpected argument `" + draft.positional[2] + "' after the mount point `" +
+                draft.positional[1] + "'";
+    }
+    return wrong;
+}
+
+Complaint settle_source_name(Draft& draft, const Environment&) {
+    const Config& config = draft.config;
+    std::string& name = draft.config.mount.fsname;
+    if (!name.empty()) return {};  // chosen with -o fsname=
+    if (config.test) {
+        name = "file://" + config.directory + "/";
+    } else if (config.s3.vhost) {
+        name = config.s3.base_url;
+    } else {
+        name = config.s3.base_url + config.s3.bucket + "/";
+    }
+    name += config.prefix;
+    return {};
+}
+
+using Step = Complaint (*)(Draft&, const Environment&);
+
+/// In the order of command-line.md 2.9, which decides the message that a user sees.
+constexpr Step kSteps[] = {
+    settle_file_mode, settle_credentials, check_auth_version, settle_store,       settle_address,
+    settle_ca_file,   check_access_type,  check_names,        check_retry_pauses, settle_sizes,
+    check_cache,      settle_mount_point, settle_source_name,
+};
+
+}  // namespace
+
+Complaint complete(Draft& draft, const Environment& environment) {
+    for (const Step step : kSteps) {
+        if (Complaint wrong = step(draft, environment)) return wrong;
+    }
+    return {};
+}
+
+}  // namespace s3b

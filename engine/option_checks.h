@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what the command line said to a whole Config: looks up, combines and checks settings.
+// Source: command-line.md 2.9 (2 to 22), wire-format.md 1.1 to 1.3.
+#pragma once
+
+#include "engine/option_draft.h"
+
+namespace s3b {
+
+/// Completes `draft.config`, or says what is wrong first, in s3backer's order. Reads the access
+/// file, looks at the test directory and the mount point.
+Complaint complete(Draft& draft, const Environment& environment);
+
+/// Not in the same file, for its length: ids and keys (steps 4, 5) and the base URL (11 to 13).
+Complaint settle_credentials(Draft& draft, const Environment& environment);
+Complaint settle_address(Draft& draft, const Environment& environment);
+
+}  // namespace s3b

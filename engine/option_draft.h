@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line said, while it is being read and checked: a Config in the making, and what
+// has no place in it because it must be checked or combined first.
+#pragma once
+
+#include "engine/option_values.h"
+#include "engine/options.h"
+
+namespace s3b {
+
+struct Draft {
+    CommandLine::Action action = CommandLine::Action::Mount;
+    Config config;
+    std::optional<std::string> access_file;
+    std::optional<std::string> access_id;  // empty: requests are not signed
+    std::optional<std::string> access_key;
+    std::string auth_version = "aws4";
+    std::optional<std::string> base_url;
+    std::optional<std::string> region;
+    std::optional<bool> vhost;  // the last of vhost and no-vhost
+    bool ssl = false;
+    std::optional<std::string> size;
+    std::optional<std::string> block_size;
+    std::optional<uint32_t> file_mode;
+    std::vector<std::string> positional;
+    std::vector<std::string> messages;
+
+    Draft() = default;
+};
+
+/// `name` as seen from `directory`.
+inline std::string absolute_path(const std::string& name, const std::string& directory) {
+    return name.starts_with('/') ? name : directory + "/" + name;
+}
+
+}  // namespace s3b

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+namespace s3b {
+
+namespace {
+
+/// The setting that a pointer to a member stands for.
+template <class Value, class Owner>
+Value& setting(Draft& draft, Value Owner::* member) {
+    if constexpr (std::is_same_v<Owner, Draft>) {
+        return draft.*member;
+    } else if constexpr (std::is_same_v<Owner, Config>) {
+        return draft.config.*member;
+    } else if constexpr (std::is_same_v<Owner, CacheConfig>) {
+        return draft.config.cache.*member;
+    } else if constexpr (std::is_same_v<Owner, net::S3Settings>) {
+        return draft.config.s3.*member;
+    } else {
+        return draft.config.mount.*member;
+    }
+}
+
+template <auto kMember, bool kValue = true>
+Complaint flag(Draft& draft, std::string_view) {
+    setting(draft, kMember) = kValue;
+    return {};
+}
+
+template <auto kMember>
+Complaint text(Draft& draft, std::string_view value) {
+    setting(draft, kMember) = std::string(value);
+    return {};
+}
+
+template <auto kMember>
+Complaint number(Draft& draft, std::string_view value) {
+    return parse_number(value, setting(draft, kMember));
+}
+
+template <auto kMember, class Unit>
+Complaint time(Draft& draft, std::string_view value) {
+    uint32_t count = 0;
+    Complaint wrong = parse_number(value, count);
+    if (!wrong) setting(draft, kMember) = Unit(count);
+    return wrong;
+}
+
+Complaint file_mode(Draft& draft, std::string_view value) {
+    uint32_t mode = 0;
+    Complaint wrong = parse_octal(value, mode);
+    if (!wrong) draft.file_mode = mode & 07777;
+    return wrong;
+}
+
+using fusell::MountSettings;
+using net::S3Settings;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using enum OptionGroup;
+
+constexpr OptionRow kOptions[] = {
+    {"accessFile", "FILE", Credentials, "File with lines ID:KEY; the first that fits is used",
+     "$HOME/.s3backer_passwd", text<&Draft::access_file>},
+    {"accessId", "ID", Credentials, "Access id; empty: requests are not signed",
+     "first of accessFile", text<&Draft::access_id>},
+    {"accessKey", "KEY", Credentials, "Secret access key", "that of the id in accessFile",
+     text<&Draft::access_key>, true},
+    {"accessType", "TYPE", Credentials,
+     "Access rights of new objects: private, public-read, public-read-write or authenticated-read",
+     "private", text<&S3Settings::access_type>},
+    {"authVersion", "TYPE", Credentials, "How requests are signed: aws4", "aws4",
+     text<&Draft::auth_version>},
+
+    {"baseURL", "URL", Service, "Address of the service; ends in a slash",
+     "http://s3.amazonaws.com/", text<&Draft::base_url>},
+    {"region", "NAME", Service, "Region of the bucket; also switches vhost on", "us-east-1",
+     text<&Draft::region>},
+    {"vhost", "", Service, "Put the bucket's name in front of the host of the base URL", "",
+     flag<&Draft::vhost>},
+    {"no-vhost", "", Service, "Keep the bucket's name in the path, also with region", "",
+     flag<&Draft::vhost, false>},
+    {"ssl", "", Service, "Use https for the default base URL", "", flag<&Draft::ssl>},
+    {"cacert", "FILE", Service, "Certificates (PEM) to trust for https", "those of the system",
+     text<&S3Settings::ca_file>},
+    {"insecure", "", Service, "Do not verify the server's certificate", "",
+     flag<&S3Settings::insecure>},
+    {"timeout", "SECONDS", Service, "Limit of one HTTP attempt; 0 = none", "30",
+     time<&S3Settings::timeout, seconds>},
+    {"initialRetryPause", "MS", Service, "First pause before a retry; it doubles each time", "200",
+     time<&S3Settings::initial_retry_pause, milliseconds>},
+    {"maxRetryPause", "MS", Service, "Limit of the sum of the pauses of one operation", "30000",
+     time<&S3Settings::max_retry_pause, milliseconds>},
+
+    {"size", "SIZE", Volume, "Size of the file, such as 10g", "detected", text<&Draft::size>},
+    {"blockSize", "SIZE", Volume, "Size of a block, a power of two", "detected, or 4k",
+     text<&Draft::block_size>},
+    {"prefix", "STRING", Volume, "Put in front of each object's name; no slash is added", "",
+     text<&Config::prefix>},
+    {"noAutoDetect", "", Volume, "Do not ask block 0 for the sizes; size is needed then", "",
+     flag<&Config::auto_detect, false>},
+    {"force", "", Volume,
+     "Go on although the sizes differ from those detected or the bucket seems to be mounted", "",
+     flag<&Config::force>},
+
+    {"blockCacheSize", "NUM", Cache, "Blocks in the cache; 0 = no cache", "1000",
+     number<&CacheConfig::size>},
+    {"blockCacheThreads", "NUM", Cache, "Blocks written or read ahead at once, at the most", "20",
+     number<&CacheConfig::threads>},
+    {"blockCacheTimeout", "MS", Cache, "Drop blocks unused for so long; 0 = never", "0",
+     time<&CacheConfig::timeout, milliseconds>},
+    {"blockCacheWriteDelay", "MS", Cache, "How long a changed block waits to be written", "250",
+     time<&CacheConfig::write_delay, milliseconds>},
+    {"blockCacheMaxDirty", "NUM", Cache,
+     "Writers wait while so many blocks are dirty; 0 = no limit", "0",
+     number<&CacheConfig::max_dirty>},
+    {"blockCacheSync", "", Cache,
+     "A write ends when the block is stored; needs blockCacheWriteDelay=0", "",
+     flag<&CacheConfig::sync>},
+    {"readAhead", "NUM", Cache, "Blocks to read ahead; 0 = none", "4",
+     number<&CacheConfig::read_ahead>},
+    {"readAheadTrigger", "NUM", Cache, "Blocks read in sequence before reading ahead starts", "2",
+     number<&CacheConfig::read_ahead_trigger>},
+
+    {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
+    {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
+     "stats", text<&MountSettings::stats_filename>},
+    {"fileMode", "MODE", FileSystem, "Permissions of the file, octal", "0600; readOnly: 0400",
+     file_mode},
+    {"readOnly", "", FileSystem, "Refuse writes", "", flag<&MountSettings::read_only>},
+    {"directIO", "", FileSystem, "Bypass the kernel's page cache", "",
+     flag<&MountSettings::direct_io>},
+
+    {"test", "", Operation, "Keep the blocks as files of a directory, use no network", "",
+     flag<&Config::test>},
+    {"quiet", "", Operation, "Print fewer messages at the start", "", flag<&Config::quiet>},
+    {"debug", "", Operation, "Log debug messages", "", flag<&Config::debug>},
+};
+
+constexpr FlagRow kFlags[] = {
+    {"-f", "-f", "Stay in the foreground, log to stderr",
+     [](Draft& draft) { draft.config.foreground = true; }},
+    {"-d", "-d", "Debug FUSE; implies -f and debug",
+     [](Draft& draft) {
+         draft.config.mount.fuse_debug = true;
+         draft.config.foreground = true;
+         draft.config.debug = true;
+     }},
+    {"-s", "-s", "Accepted, without effect", [](Draft&) {}},
+    {"-r", "-r", "Same as -o ro",
+     [](Draft& draft) { draft.config.mount.options.emplace_back("ro"); }},
+    {"-n", "", "", [](Draft&) {}},  // for mount(8): no entry in a mount table that is long gone
+    {"--help", "-h, -?, --help", "Print this text",
+     [](Draft& draft) { draft.action = CommandLine::Action::Help; }},
+    {"-h", "", "", [](Draft& draft) { draft.action = CommandLine::Action::Help; }},
+    {"-?", "", "", [](Draft& draft) { draft.action = CommandLine::Action::Help; }},
+    {"--version", "-v, --version", "Print the version",
+     [](Draft& draft) { draft.action = CommandLine::Action::Version; }},
+    {"-v", "", "", [](Draft& draft) { draft.action = CommandLine::Action::Version; }},
+};
+
+constexpr std::string_view kElsewhere[] = {
+    "-F",
+    "accessEC2IAM",
+    "accessEC2IAM-IMDSv2",
+    "accessKeyEnv",
+    "blockCacheFile",
+    "blockCacheFileAdvise",
+    "blockCacheNoVerify",
+    "blockCacheNumProtected",
+    "blockCacheRecoverDirtyBlocks",
+    "blockHashPrefix",
+    "compress",
+    "compress-level",
+    "configFile",
+    "debug-http",
+    "defaultContentEncoding",
+    "encrypt",
+    "erase",
+    "http11",
+    "ipTOS",
+    "keyLength",
+    "listBlocks",
+    "listBlocksThreads",
+    "maxDownloadSpeed",
+    "maxUploadSpeed",
+    "md5CacheSize",
+    "md5CacheTime",
+    "minWriteDelay",
+    "nbd",
+    "nbd-flag",
+    "nbd-param",
+    "noCurlCache",
+    "password",
+    "passwordFile",
+    "reset-mounted-flag",
+    "rrs",
+    "sharedDiskMode",
+    "sse",
+    "sse-key-id",
+    "statsFileMirror",
+    "statsFileMirrorInterval",
+    "storageClass",
+    "test-delays",
+    "test-discard",
+    "test-errors",
+};
+
+}  // namespace
+
+std::string_view title_of(OptionGroup group) {
+    switch (group) {
+        case Credentials: return "Credentials";
+        case Service: return "Service";
+        case Volume: return "Sizes and names";
+        case Cache: return "Block cache and read-ahead";
+        case FileSystem: return "File system";
+        case Operation: return "Operation";
+    }
+    return "";
+}
+
+std::span<const OptionRow> option_table() { return kOptions; }
+
+const OptionRow* find_option(std::string_view name) {
+    const auto* const found = std::ranges::find(kOptions, name, &OptionRow::name);
+    return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::span<const FlagRow> flag_table() { return kFlags; }
+
+bool is_option_elsewhere(std::string_view name) {
+    return std::ranges::find(kElsewhere, name) != std::end(kElsewhere);
+}
+
+}  // namespace s3b

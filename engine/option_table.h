@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that there are: the parser and the help text read nothing else.
+// Source: command-line.md 2.1 to 2.8.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/option_draft.h"
+
+namespace s3b {
+
+enum class OptionGroup { Credentials, Service, Volume, Cache, FileSystem, Operation };
+inline constexpr OptionGroup kLastOptionGroup = OptionGroup::Operation;
+
+/// The heading of `group` in the help text.
+std::string_view title_of(OptionGroup group);
+
+/// --NAME or --NAME=VALUE, and both in an -o list without the dashes.
+struct OptionRow {
+    std::string_view name;
+    std::string_view placeholder;  // what the value is called; empty: takes none
+    OptionGroup group;
+    std::string_view help;
+    std::string_view default_text;  // empty: none worth a word
+    /// Stores `value`, or says what is wrong with it. A flag's value is empty.
+    Complaint (*set)(Draft& draft, std::string_view value);
+    bool secret = false;  // the value is not for others to see
+
+    bool takes_value() const { return !placeholder.empty(); }
+};
+
+std::span<const OptionRow> option_table();
+/// nullptr if there is none. Case matters.
+const OptionRow* find_option(std::string_view name);
+
+/// A word that stands by itself: -f and the like.
+struct FlagRow {
+    std::string_view word;
+    std::string_view label;  // all spellings, for the help text; empty: another row shows it
+    std::string_view help;
+    void (*apply)(Draft& draft);
+};
+
+std::span<const FlagRow> flag_table();
+
+/// True if some version of s3backer has an option `name` (without dashes, or "-F") that this
+/// program does not offer.
+bool is_option_elsewhere(std::string_view name);
+
+}  // namespace s3b

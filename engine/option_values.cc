@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/option_values.h"
+
+#include <array>
+#include <limits>
+
+namespace s3b {
+
+namespace {
+
+constexpr std::string_view kUnits = "kmgtpe";  // each 10 bits more than the one before
+
+void skip_blanks(std::string_view& text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+}
+
+/// Takes blanks and digits off the front of `text`.
+Complaint read_digits(std::string_view& text, unsigned base, uint64_t max, uint64_t& value) {
+    const std::string wanted = base == 8 ? "an octal number" : "a number";
+    skip_blanks(text);
+    if (text.empty()) return wanted + " is missing";
+    if (text.front() == '-') return wanted + " without a minus sign is wanted";
+    const auto is_digit = [base](char c) {
+        return c >= '0' && static_cast<unsigned>(c - '0') < base;
+    };
+    if (!is_digit(text.front())) return wanted + " is wanted";
+    uint64_t sum = 0;
+    while (!text.empty() && is_digit(text.front())) {
+        const auto digit = static_cast<unsigned>(text.front() - '0');
+        if (sum > (max - digit) / base) return "it is too large, at most " + std::to_string(max);
+        sum = sum * base + digit;
+        text.remove_prefix(1);
+    }
+    value = sum;
+    return {};
+}
+
+Complaint parse_whole(std::string_view text, unsigned base, uint32_t& into) {
+    uint64_t value = 0;
+    if (Complaint wrong = read_digits(text, base, std::numeric_limits<uint32_t>::max(), value)) {
+        return wrong;
+    }
+    if (!text.empty()) {
+        return "`" + std::string(text) + "' is left over; units are not understood here";
+    }
+    into = static_cast<uint32_t>(value);
+    return {};
+}
+
+}  // namespace
+
+Complaint parse_number(std::string_view text, uint32_t& into) {
+    return parse_whole(text, 10, into);
+}
+
+Complaint parse_octal(std::string_view text, uint32_t& into) { return parse_whole(text, 8, into); }
+
+Complaint parse_size(std::string_view text, ByteCount& into) {
+    constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+    uint64_t value = 0;
+    if (Complaint wrong = read_digits(text, 10, kMax, value)) return wrong;
+    skip_blanks(text);
+    unsigned bits = 0;
+    if (!text.empty()) {
+        const char letter = static_cast<char>(text.front() | 0x20);  // to lower case
+        const size_t unit = kUnits.find(letter);
+        if (text.size() > 1 || unit == std::string_view::npos) {
+            return "`" + std::string(text) + "' is no unit; one letter of k m g t p e is";
+        }
+        bits = static_cast<unsigned>(unit + 1) * 10;
+    }
+    if (value == 0) return std::string("it must be more than 0");
+    if (value > kMax >> bits) return std::string("it is too large, 64 bits are not enough");
+    into = ByteCount(value << bits);
+    return {};
+}
+
+std::string format_size(ByteCount size) {
+    uint64_t value = size.value;
+    size_t unit = 0;
+    while (value != 0 && value % 1024 == 0 && unit < kUnits.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    std::string text = std::to_string(value);
+    if (unit > 0) text += kUnits[unit - 1];
+    return text;
+}
+
+}  // namespace s3b

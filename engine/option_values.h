@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers and sizes as the command line has them. Pure. Stricter than sscanf, which s3backer uses:
+// what is left over, a minus sign and an overflow are refused, for they mean something else than
+// what was typed. Source: command-line.md 1.1 (7), 1.2, 11 (11, 15).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/types.h"
+
+namespace s3b {
+
+/// What is wrong; nullopt if nothing is.
+using Complaint = std::optional<std::string>;
+
+/// Leading blanks, then decimal digits of a 32 bit number. `into` keeps its value on a complaint.
+Complaint parse_number(std::string_view text, uint32_t& into);
+/// The same with octal digits.
+Complaint parse_octal(std::string_view text, uint32_t& into);
+/// Leading blanks, decimal digits, blanks, and a letter of k m g t p e (either case; powers of
+/// 1024) or none. More than 0, less than 2^64.
+Complaint parse_size(std::string_view text, ByteCount& into);
+
+/// With the largest unit that divides it: 4k, 1m, 1000k, 3000, 0.
+std::string format_size(ByteCount size);
+
+}  // namespace s3b

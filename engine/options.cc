@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/option_checks.h"
+#include "engine/option_fuse.h"
+#include "engine/option_table.h"
+#include "engine/option_words.h"
+
+namespace s3b {
+
+namespace {
+
+std::string quoted(std::string_view text) { return "`" + std::string(text) + "'"; }
+
+/// Reads words into a draft.
+class Parser {
+public:
+    /// What is wrong with the value of an option: it ends the parsing at once. What else is wrong
+    /// is collected, so that --help is still found and one run shows all of it.
+    Complaint take(const Word& word);
+    const std::vector<std::string>& problems() const { return problems_; }
+    Draft& draft() { return draft_; }
+
+private:
+    Complaint take_flag(std::string_view word);
+    Complaint take_item(std::string_view item);
+    Complaint set_option(const OptionRow& row, std::string_view text);
+    void add_unknown(std::string_view word, std::string_view name);
+
+    Draft draft_;
+    std::vector<std::string> problems_;
+};
+
+std::string_view name_of(std::string_view text) { return text.substr(0, text.find('=')); }
+
+Complaint Parser::take(const Word& word) {
+    switch (word.kind) {
+        case Word::Kind::Flag: return take_flag(word.view());
+        case Word::Kind::ListItem: return take_item(unquote(word.view()));
+        case Word::Kind::Positional: draft_.positional.emplace_back(word.view()); return {};
+        case Word::Kind::NoList: return std::string("`-o' must be followed by a list of options");
+    }
+    return {};
+}
+
+Complaint Parser::take_flag(std::string_view word) {
+    const auto flags = flag_table();
+    const auto flag = std::ranges::find(flags, word, &FlagRow::word);
+    if (flag != flags.end()) {
+        flag->apply(draft_);
+        return {};
+    }
+    const std::string_view text = word.starts_with("--") ? word.substr(2) : std::string_view();
+    const OptionRow* const row = find_option(name_of(text));
+    if (row != nullptr) return set_option(*row, text);
+    add_unknown(word, text.empty() ? word : text);
+    return {};
+}
+
+Complaint Parser::take_item(std::string_view item) {
+    if (item.empty()) return {};
+    if (item.find('\0') != std::string_view::npos) {
+        return "option " + quoted(name_of(item.substr(0, item.find('\0')))) +
+               " contains a zero byte";
+    }
+    const std::string_view text = item.starts_with("--") ? item.substr(2) : item;
+    const OptionRow* const row = find_option(name_of(text));
+    if (row != nullptr) return set_option(*row, text);
+    Complaint problem;
+    if (!apply_fuse_option(item, draft_, problem)) {
+        add_unknown(item, text);
+    } else if (problem) {
+        problems_.push_back(*problem);
+    }
+    return {};
+}
+
+Complaint Parser::set_option(const OptionRow& row, std::string_view text) {
+    const bool has_value = text.size() > row.name.size();  // else they are equal
+    const std::string_view value = has_value ? text.substr(row.name.size() + 1) : "";
+    if (has_value != row.takes_value()) {
+        problems_.push_back("option " + quoted(row.name) +
+                            (has_value ? " takes no value, but " + quoted(value) + " is given"
+                                       : " needs a value: " + std::string(row.name) + "=" +
+                                             std::string(row.placeholder)));
+        return {};
+    }
+    const Complaint wrong = row.set(draft_, value);
+    if (!wrong) return {};
+    return "invalid value " + quoted(value) + " of option " + quoted(row.name) + ": " + *wrong;
+}
+
+void Parser::add_unknown(std::string_view word, std::string_view name) {
+    // Without the value, which may be a secret behind a misspelt name.
+    problems_.push_back(is_option_elsewhere(name_of(name))
+                            ? "option " + quoted(name_of(name)) +
+                                  " is not offered by this version yet"
+                            : "unknown option " + quoted(name_of(word)));
+}
+
+std::string join_lines(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+}
+
+std::span<char* const> without_program(std::span<char* const> argv) {
+    return argv.empty() ? argv : argv.subspan(1);
+}
+
+Checked<CommandLine> failed(const Complaint& wrong, const Draft& draft) {
+    Checked<CommandLine> result(OptionError{*wrong});
+    result.messages = draft.messages;
+    return result;
+}
+
+}  // namespace
+
+Environment Environment::of_process() {
+    Environment environment;
+    if (const char* const home = std::getenv("HOME")) environment.home = home;
+    std::error_code failure;  // then relative names will not be found, which is reported
+    environment.directory = std::filesystem::current_path(failure).string();
+    return environment;
+}
+
+Checked<CommandLine> parse_command_line(std::span<char* const> argv,
+                                        const Environment& environment) {
+    Parser parser;
+    Draft& draft = parser.draft();
+    CommandLine command;
+    for (const Word& word : split_words(without_program(argv))) {
+        if (const Complaint wrong = parser.take(word)) return failed(wrong, draft);
+        command.action = draft.action;
+        if (command.action != CommandLine::Action::Mount) return Checked(std::move(command));
+    }
+    if (!parser.problems().empty()) return failed(join_lines(parser.problems()), draft);
+    if (const Complaint wrong = complete(draft, environment)) return failed(wrong, draft);
+    command.config = std::move(draft.config);
+    command.config.s3.user_agent = user_agent();
+    Checked<CommandLine> result(std::move(command));
+    result.messages = std::move(draft.messages);
+    return result;
+}
+
+void wipe_secrets(std::span<char* const> argv) {
+    for (const Word& word : split_words(without_program(argv))) {
+        if (word.kind == Word::Kind::Positional) continue;
+        const std::string text =
+            word.kind == Word::Kind::ListItem ? unquote(word.view()) : std::string(word.view());
+        const size_t dashes = text.starts_with("--") ? 2 : 0;
+        const std::string_view name = name_of(std::string_view(text).substr(dashes));
+        const OptionRow* const row = find_option(name);
+        if (row == nullptr || !row->secret || text.size() == dashes + name.size()) continue;
+        // Quoting only lengthens the name, so this covers the value in any case.
+        std::ranges::fill(word.text.subspan(dashes + name.size() + 1), '*');
+    }
+}
+
+}  // namespace s3b
