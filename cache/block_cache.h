@@ -83,6 +83,8 @@ public:
 
     /// Finds `range` of `block` and counts a hit or, for the first to fetch, a miss.
     Found look_up(BlockNumber block, ByteRange range, Instant now);
+    /// A read that look_up told to Join was answered: a hit.
+    void count_joined_read() { ++counters_.read_hits; }
     /// Whether `block` is neither cached nor known to be zero: worth reading ahead.
     bool absent(BlockNumber block) const;
 
@@ -194,7 +196,7 @@ private:
     WritePlan make_zeros(const Write& write, Record& record);
     std::optional<SlotIndex> give_slot(BlockNumber block, Record& record, uint32_t keep);
     void note_write(BlockNumber block, Record& record, Instant now);
-    void settle(BlockNumber block, Record& record, Instant due);
+    void queue_rewritten(BlockNumber block, Record& record, Instant now);
     void drop_sent(Record& record);
 
     CacheSettings settings_;

@@ -237,10 +237,12 @@ void BlockCache::drop_sent(Record& record) {
     record.sent_slot = kNoSlot;
 }
 
-/// An upload has ended and the block is dirty (again): it waits for `due`.
-void BlockCache::settle(BlockNumber block, Record& record, Instant due) {
+/// An upload has ended well, but the block was written meanwhile: it queues behind the others.
+void BlockCache::queue_rewritten(BlockNumber block, Record& record, Instant now) {
+    record.oldest_unstored = record.rewritten_since;
     record.rewritten_since = 0;
-    queue_.push_retry(block, due);
+    record.failures = 0;
+    queue_.push(block, now + settings_.write_delay);
 }
 
 void BlockCache::finish_put(BlockNumber block, Instant now) {
@@ -249,9 +251,7 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
     step(*record, BlockEvent::FinishPut);
     drop_sent(*record);
     if (record->state == BlockState::Dirty) {
-        record->oldest_unstored = record->rewritten_since;
-        record->failures = 0;
-        settle(block, *record, now + settings_.write_delay);
+        queue_rewritten(block, *record, now);
         return;
     }
     CHECK(!record->zeros);  // zeros are removed, not put
@@ -269,9 +269,7 @@ void BlockCache::finish_remove(BlockNumber block, Instant now) {
     zero_map_.set_zero(block);
     if (record->state == BlockState::Dirty) {
         drop_sent(*record);
-        record->oldest_unstored = record->rewritten_since;
-        record->failures = 0;
-        settle(block, *record, now + settings_.write_delay);
+        queue_rewritten(block, *record, now);
         return;
     }
     if (record->zeros) --zero_records_;
@@ -291,8 +289,9 @@ void BlockCache::fail_put(BlockNumber block, Instant due) {
         drop_sent(*record);
     }
     ++record->failures;
+    record->rewritten_since = 0;
     queue_.remove(block);
-    settle(block, *record, due);
+    queue_.push_retry(block, due);
 }
 
 bool BlockCache::unstored(BlockNumber block, uint64_t version) const {

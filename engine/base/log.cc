@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cinttypes>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <unordered_map>
@@ -124,12 +123,7 @@ Pair kv(std::string_view key, Duration value) {
                         static_cast<int64_t>(
                             std::chrono::duration_cast<std::chrono::milliseconds>(value).count()))};
 }
-Pair kv(std::string_view key, const Error& value) {
-    std::string text = to_string(value.code);
-    if (*value.what != '\0') text = text + ": " + value.what;
-    if (value.sys_errno != 0) text = text + " (" + std::strerror(value.sys_errno) + ")";
-    return {key, text};
-}
+Pair kv(std::string_view key, const Error& value) { return {key, describe(value)}; }
 
 void write(Level level, const char* text, std::initializer_list<Pair> pairs) {
     int left_out = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/result.h"
 
+#include <cstring>
+
 namespace s3b {
 
 const char* to_string(Errc code) {
@@ -26,6 +28,13 @@ const char* to_string(Errc code) {
         case Errc::Cancelled: return "Cancelled";
     }
     return "?";
+}
+
+std::string describe(const Error& error) {
+    std::string text = to_string(error.code);
+    if (*error.what != '\0') text = text + ": " + error.what;
+    if (error.sys_errno != 0) text = text + " (" + std::strerror(error.sys_errno) + ")";
+    return text;
 }
 
 }  // namespace s3b

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -47,6 +48,8 @@ struct Error {
 
 /// The name of `code` as in the enumeration, for log lines.
 const char* to_string(Errc code);
+/// The error in words: its name, what happened, the system's reason.
+std::string describe(const Error& error);
 
 struct Unexpected {
     Error error;

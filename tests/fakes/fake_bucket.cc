@@ -115,6 +115,12 @@ void FakeBucket::apply_late(Verb verb, std::string_view key, Duration later) {
     faults_.push_back({verb, std::string(key), 1, Effect::ApplyLate, Errc::OutcomeUnknown, later});
 }
 
+void FakeBucket::clear_faults() {
+    faults_.clear();
+    holds_.clear();
+    released_.wake_all();
+}
+
 void FakeBucket::hold(Verb verb, std::string_view key) { holds_.insert({verb, std::string(key)}); }
 
 void FakeBucket::release(Verb verb, std::string_view key) {

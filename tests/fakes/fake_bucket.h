@@ -59,6 +59,8 @@ public:
     /// From now on calls wait before their delay until release() of the same verb and key.
     void hold(Verb verb, std::string_view key);
     void release(Verb verb, std::string_view key);
+    /// Takes all faults and holds back, but for those that calls under way have met already.
+    void clear_faults();
     /// No reply carries an ETag while set.
     void omit_etags(bool omit) { omit_etags_ = omit; }
     /// Takes calls again after cancel_all().

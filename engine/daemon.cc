@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/daemon.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/base/log.h"
+#include "engine/start_up.h"
+#include "net/dir_store.h"
+#include "net/s3_store.h"
+
+namespace s3b {
+
+namespace {
+
+/// Reads that somebody waits for have connections of their own beside those of blockCacheThreads,
+/// so that they never queue behind write-back.
+constexpr unsigned kDemandLanes = 128;
+
+/// The reactor has one processor, the workers have the others.
+unsigned worker_count() {
+    constexpr unsigned kMostWorkers = 8;
+    return std::clamp(std::thread::hardware_concurrency(), 2U, kMostWorkers + 1) - 1;
+}
+
+}  // namespace
+
+Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
+    : reactor_(reactor),
+      config_(std::move(config)),
+      detacher_(detacher),
+      signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP}),
+      cpu_pool_(reactor, worker_count()) {}
+
+Daemon::~Daemon() = default;
+
+Task<void> Daemon::run() {
+    TaskGroup watching;
+    watching.spawn(watch_signals());
+    co_await live();
+    signals_.stop();
+    co_await watching.join();
+    co_await tasks_.join();
+    session_.reset();
+    volume_.reset();
+    store_.reset();
+}
+
+Task<void> Daemon::live() {
+    if (!create_store()) co_return;
+    const bool started = co_await start();
+    if (!started) co_return;
+    exit_code_ = 0;
+    co_await serve();
+    co_await stop();
+}
+
+bool Daemon::create_store() {
+    if (config_.test) {
+        store_ = std::make_unique<net::DirStore>(reactor_.ring(), config_.directory);
+        return true;
+    }
+    config_.s3.lanes = config_.cache.threads + kDemandLanes;
+    auto store = net::S3Store::create(reactor_.ring(), config_.s3);
+    if (!store.has_value()) {
+        say("cannot use the store: " + describe(store.error()));
+        return false;
+    }
+    store_ = std::move(*store);
+    return true;
+}
+
+Task<bool> Daemon::start() {
+    const std::optional<Geometry> geometry = co_await settle_geometry(*store_, config_);
+    if (!geometry) co_return false;
+    if (!config_.test) {
+        token_.emplace(*store_, codec::ObjectNames(config_.prefix));
+        const bool free_to_mount = co_await check_not_mounted(*token_, config_);
+        if (!free_to_mount) co_return false;
+    }
+    VolumeSettings settings;
+    settings.geometry = *geometry;
+    settings.cache = config_.cache;
+    settings.prefix = config_.prefix;
+    settings.read_only = config_.mount.read_only;
+    settings.over_http = !config_.test;
+    volume_.emplace(settings, *store_, cpu_pool_);
+    if (asked_to_stop_) co_return false;
+    auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);
+    if (!session.has_value()) {
+        say("cannot mount " + config_.mount.mount_point + ": " + describe(session.error()));
+        co_return false;
+    }
+    session_ = std::move(*session);
+    // Last, so that no failure leaves a token behind.
+    co_return co_await establish_token();
+}
+
+Task<bool> Daemon::establish_token() {
+    if (!token_ || config_.mount.read_only) co_return true;
+    const Result<void> established = co_await token_->establish(config_.force);
+    if (!established.has_value()) {
+        say("cannot set the mount token: " + describe(established.error()));
+        co_return false;
+    }
+    token_is_ours_ = true;
+    co_return true;
+}
+
+Task<void> Daemon::serve() {
+    phase_ = Phase::Mounted;
+    detacher_.ready();
+    log::info("mounted", log::kv("on", config_.mount.mount_point), log::kv("pid", getpid()),
+              log::kv("block_size", volume_->geometry().block_size),
+              log::kv("blocks", volume_->geometry().blocks));
+    TaskGroup background;
+    background.spawn(volume_->serve());
+    if (asked_to_stop_) tasks_.spawn(unmount(false));
+    co_await session_->serve();
+    phase_ = Phase::WritingBack;
+    log::info("unmounted, writing back", log::kv("dirty_blocks", volume_->dirty_blocks()));
+    co_await volume_->drain();
+    co_await background.join();
+}
+
+Task<void> Daemon::stop() {
+    if (token_is_ours_) {
+        const Result<void> cleared = co_await token_->clear();
+        if (!cleared.has_value()) {
+            log::error("cannot clear the mount token, the next mount needs --force",
+                       log::kv("error", cleared.error()));
+        }
+    }
+    log::info("all is written back, done");
+}
+
+Task<void> Daemon::watch_signals() {
+    for (;;) {
+        const int signal = co_await signals_.next();
+        if (signal == 0) co_return;
+        switch (phase_) {
+            case Phase::Starting:
+                if (store_ != nullptr && !session_) store_->cancel_all();
+                break;
+            case Phase::Mounted: tasks_.spawn(unmount(asked_to_stop_)); break;
+            case Phase::WritingBack:
+                log::warn("still writing back, which no signal but SIGKILL ends",
+                          log::kv("dirty_blocks", volume_->dirty_blocks()));
+                break;
+        }
+        asked_to_stop_ = true;
+    }
+}
+
+/// Asks the kernel to unmount; serve() goes on until it has. `lazy`: also if it is in use.
+Task<void> Daemon::unmount(bool lazy) {
+    log::info("asked to stop, unmounting", log::kv("lazy", lazy));
+    const Result<void> unmounted = co_await session_->unmount(lazy);
+    if (!unmounted.has_value()) {
+        log::warn("cannot unmount, still serving; a second signal detaches it from the tree",
+                  log::kv("error", unmounted.error()));
+    }
+}
+
+}  // namespace s3b

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a mount: makes every part in the order of their dependence, serves, and stops in the
+// order that loses nothing: unmount, write back, clear the mount token.
+// Source: command-line.md 5; cache-and-consistency.md 1.6.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "engine/config.h"
+#include "engine/detach.h"
+#include "engine/mount_token.h"
+#include "engine/reactor/reactor.h"
+#include "engine/reactor/signals.h"
+#include "engine/volume.h"
+#include "fusell/session.h"
+
+namespace s3b {
+
+/// Belongs to the reactor's thread.
+class Daemon {
+public:
+    Daemon(Reactor& reactor, Config config, Detacher& detacher);
+    ~Daemon();
+
+    /// From the first request to the store to the last. SIGTERM, SIGINT and SIGHUP unmount; none of
+    /// them ends the writing back.
+    Task<void> run();
+    /// What the process is to exit with, after run().
+    int exit_code() const { return exit_code_; }
+
+private:
+    enum class Phase { Starting, Mounted, WritingBack };
+
+    Task<void> live();
+    bool create_store();
+    Task<bool> start();
+    Task<bool> establish_token();
+    Task<void> serve();
+    Task<void> stop();
+    Task<void> watch_signals();
+    Task<void> unmount(bool lazy);
+
+    Reactor& reactor_;
+    Config config_;
+    Detacher& detacher_;
+    Signals signals_;
+    CpuPool cpu_pool_;
+    std::unique_ptr<net::ObjectStore> store_;
+    std::optional<MountToken> token_;  // with S3, none for directories
+    bool token_is_ours_ = false;
+    std::optional<Volume> volume_;
+    std::unique_ptr<fusell::Session> session_;
+    TaskGroup tasks_;  // those that signals start
+    Phase phase_ = Phase::Starting;
+    bool asked_to_stop_ = false;
+    int exit_code_ = 1;
+};
+
+}  // namespace s3b

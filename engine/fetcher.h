@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Downloads of blocks: at most one a block, into a slot of the cache; whoever needs the same block
+// meanwhile waits for it. Source: cache-and-consistency.md 7 (1, 2, 8).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "cache/range_set.h"
+#include "engine/base/result.h"
+#include "engine/reactor/task.h"
+#include "engine/volume_parts.h"
+
+namespace s3b {
+
+/// Belongs to the reactor's thread.
+class Fetcher {
+public:
+    explicit Fetcher(VolumeParts& parts) : parts_(parts) {}
+
+    /// Bytes of a block that somebody wants as soon as the block is there.
+    struct Wanted {
+        cache::ByteRange range{0, 0};
+        std::span<std::byte> out;  // as long as the range; empty: nothing is wanted
+
+        Wanted() = default;
+        Wanted(cache::ByteRange r, std::span<std::byte> o) : range(r), out(o) {}
+    };
+
+    /// Downloads `block` into `slot`, which cache.begin_fetch() gave for it, completes the bytes
+    /// that were written meanwhile, installs the block and copies what is `wanted`. Errors: those
+    /// of the store; the block is then as it was before.
+    Task<Result<void>> fetch(BlockNumber block, SlotIndex slot, Wanted wanted);
+    /// Waits for the download of `block` that is under way (CHECKed); ends as fetch() does.
+    Task<Result<void>> join(BlockNumber block, Wanted wanted);
+
+private:
+    struct Joiner {
+        Wanted wanted;
+        Result<void> outcome;
+
+        explicit Joiner(Wanted w) : wanted(w) {}
+    };
+    struct Download {
+        std::vector<Joiner*> joiners;  // in their frames, as many as requests wait for the block
+        WaitQueue ended;
+    };
+
+    Result<void> install(BlockNumber block, SlotIndex slot, const Result<net::GetReply>& reply);
+    void install_bytes(BlockNumber block, SlotIndex slot);
+    void install_zeros(BlockNumber block);
+    void deliver(BlockNumber block, const Wanted& wanted);
+
+    VolumeParts& parts_;
+    std::unordered_map<BlockNumber, Download*> downloads_;  // each in the frame of its fetch()
+};
+
+}  // namespace s3b

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parse, detach, run.
+#include <sys/prctl.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "engine/base/log.h"
+#include "engine/daemon.h"
+#include "engine/options.h"
+#include "engine/start_up.h"
+
+namespace {
+
+/// All results are ignored: each is a wish.
+void prepare_process() {
+    // Keys are in our memory: no core file, no look from other processes of this user.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#ifdef PR_SET_IO_FLUSHER
+    // Under a loop device our allocations must not wait for writes that we have to serve.
+    prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+#endif
+}
+
+int run(s3b::Config config) {
+    s3b::Detacher detacher(config.foreground);
+    if (const int error = s3b::Ring::probe(); error != 0) {
+        s3b::say(std::string("io_uring is not available (") + std::strerror(error) +
+                 "): check the sysctl kernel.io_uring_disabled and the sandbox");
+        return 1;
+    }
+    s3b::Reactor reactor;
+    s3b::Daemon daemon(reactor, std::move(config), detacher);
+    reactor.run(daemon.run());
+    return daemon.exit_code();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    prepare_process();
+    const std::span<char* const> arguments(argv, static_cast<size_t>(argc));
+    const auto parsed = s3b::parse_command_line(arguments, s3b::Environment::of_process());
+    s3b::wipe_secrets(arguments);
+    for (const std::string& message : parsed.messages) s3b::say(message);
+    if (const s3b::OptionError* error = parsed.error()) {
+        s3b::say(error->text);
+        return 1;
+    }
+    const s3b::CommandLine& line = *parsed.value();
+    switch (line.action) {
+        case s3b::CommandLine::Action::Help: std::fputs(s3b::help_text().c_str(), stderr); return 0;
+        case s3b::CommandLine::Action::Version:
+            std::fputs(s3b::version_text().c_str(), stderr);
+            return 0;
+        case s3b::CommandLine::Action::Mount: break;
+    }
+    s3b::log::set_debug(line.config.debug);
+    return run(line.config);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/mount_token.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "codec/hash.h"
+#include "engine/base/check.h"
+#include "engine/base/log.h"
+#include "engine/reactor/scheduler.h"
+
+namespace s3b {
+
+namespace {
+
+constexpr uint32_t kOldStyleToken = 1;         // of a flag that carries no number
+constexpr uint32_t kSharedToken = 0x7FFFFFFF;  // of sharedDiskMode
+
+/// For people who wonder who has mounted: host name and time.
+std::string flag_text() {
+    char host[256] = {};
+    gethostname(host, sizeof host - 1);
+    const time_t now = std::chrono::system_clock::to_time_t(Scheduler::current().wall_now());
+    tm utc{};
+    gmtime_r(&now, &utc);
+    char stamp[32];
+    const size_t length = strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    return std::string(host) + '\n' + std::string(stamp, length) + '\n';
+}
+
+}  // namespace
+
+uint32_t random_token() {
+    for (;;) {
+        uint32_t token = 0;
+        CHECK(getrandom(&token, sizeof token, 0) == static_cast<ssize_t>(sizeof token));
+        token &= kSharedToken;
+        if (token != 0 && token != kSharedToken) return token;
+    }
+}
+
+Task<Result<std::optional<uint32_t>>> MountToken::read() {
+    const Result<net::ObjectMeta> meta = co_await store_.head(key_);
+    if (!meta.has_value()) {
+        if (meta.error().code == Errc::NotFound) co_return std::optional<uint32_t>();
+        co_return meta.error();
+    }
+    co_return std::optional<uint32_t>(meta->mount_token.value_or(kOldStyleToken));
+}
+
+Task<Result<void>> MountToken::establish(bool force) {
+    CO_TRY(const std::optional<uint32_t> present, co_await read());
+    if (present && !force) co_return Error(Errc::Busy, "mounted by another process meanwhile");
+    const uint32_t token = random_token();
+    CO_TRY_VOID(co_await write(token));
+    log::info("established new mount token", log::kv("token", BlockNumber(token)));
+    co_return ok();
+}
+
+Task<Result<void>> MountToken::write(uint32_t token) {
+    const std::string text = flag_text();
+    net::PutRequest request;
+    request.key = key_;
+    request.body = codec::bytes_of(text);
+    request.md5 = codec::md5(request.body);
+    request.sha256 = codec::sha256(request.body);
+    request.content_type = "text/plain";
+    request.meta.mount_token = token;
+    CO_TRY_VOID(co_await store_.put(request));
+    co_return ok();
+}
+
+Task<Result<void>> MountToken::clear() { co_return co_await store_.remove(key_); }
+
+}  // namespace s3b

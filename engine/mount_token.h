@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The object that says that somebody has mounted the bucket read-write, so that no second one does.
+// Source: wire-format.md 2.7, 8; command-line.md 5.3.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "codec/object_name.h"
+#include "engine/base/result.h"
+#include "engine/reactor/task.h"
+#include "net/object_store.h"
+
+namespace s3b {
+
+/// Belongs to the reactor's thread. Directories (test mode) keep no token: it is never found there.
+class MountToken {
+public:
+    MountToken(net::ObjectStore& store, const codec::ObjectNames& names)
+        : store_(store), key_(names.mount_flag()) {}
+
+    /// The token in the store; nullopt if there is none. A flag object without a number counts
+    /// as 1. Errors: those of the store.
+    Task<Result<std::optional<uint32_t>>> read();
+    /// Reads once more and then writes a new random token. Busy if another mount has set one since
+    /// and `force` is not given: that one is left alone.
+    Task<Result<void>> establish(bool force);
+    Task<Result<void>> clear();
+
+private:
+    Task<Result<void>> write(uint32_t token);
+
+    net::ObjectStore& store_;
+    std::string key_;
+};
+
+/// A random token that no version of the format uses otherwise: 1 to 2^31 - 2.
+uint32_t random_token();
+
+}  // namespace s3b

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// How Volume reads: what is cached is copied at once, the other blocks of the request are fetched
+// all together.
+#include <algorithm>
+
+#include "engine/volume.h"
+
+namespace s3b {
+
+using Kind = cache::Found::Kind;
+
+Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
+    TaskGroup group;
+    Failure failure;
+    size_t done_at_once = 0;
+    while (!into.empty()) {
+        const Piece piece = piece_at(offset, into.size());
+        const ByteCount length(piece.range.end - piece.range.begin);
+        const std::span<std::byte> out = into.first(length.value);
+        read_ahead_.note_read(piece.block);
+        const Kind found = read_now(piece, out);
+        if (found == Kind::Fetch || found == Kind::Join) {
+            if (group.running() >= kPiecesAtOnce) {
+                co_await group.join();
+            }
+            group.spawn(read_later(piece, out, found, failure));
+        } else if (++done_at_once % kPiecesATurn == 0) {
+            co_await yield();
+        }
+        into = into.subspan(length.value);
+        offset = offset + length;
+    }
+    read_ahead_.start();
+    if (group.running() > 0) {
+        co_await group.join();
+    }
+    if (failure) co_return *failure;
+    co_return ok();
+}
+
+/// Copies what is at hand. Fetch or Join: nothing was copied yet.
+Kind Volume::read_now(const Piece& piece, std::span<std::byte> out) {
+    const cache::Found found =
+        parts_.cache.look_up(piece.block, piece.range, Scheduler::current().now());
+    if (found.kind == Kind::Zero) std::ranges::fill(out, std::byte{0});
+    if (found.kind == Kind::Hit) {
+        const auto from = parts_.slots.bytes(found.slot).subspan(piece.range.begin, out.size());
+        std::ranges::copy(from, out.begin());
+    }
+    return found.kind;
+}
+
+Task<void> Volume::read_later(Piece piece, std::span<std::byte> out, Kind found, Failure& failure) {
+    const Result<void> result = co_await read_piece(piece, out, found);
+    if (!result.has_value() && !failure) failure = result.error();
+}
+
+Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kind found) {
+    using cache::BlockState;
+    const Fetcher::Wanted wanted(piece.range, out);
+    Room::Turn turn(parts_.room.reads());
+    bool must_wait = found == Kind::Fetch && parts_.room.reads().occupied();
+    for (;;) {
+        if (found == Kind::Join) {
+            turn.leave();
+            co_return co_await fetcher_.join(piece.block, wanted);
+        }
+        std::optional<SlotIndex> slot;
+        if (!must_wait) {
+            slot = parts_.cache.begin_fetch(piece.block, cache::BlockCache::Need::Client);
+        }
+        if (slot) {
+            turn.leave();
+            co_return co_await fetcher_.fetch(piece.block, *slot, wanted);
+        }
+        co_await turn.wait();
+        must_wait = false;
+        // Others may have fetched or written the block meanwhile. A miss is counted once only.
+        const BlockState state = parts_.cache.state(piece.block);
+        if (state == BlockState::Absent || state == BlockState::Partial) continue;
+        found = read_now(piece, out);
+        if (found == Kind::Hit || found == Kind::Zero) co_return ok();
+    }
+}
+
+}  // namespace s3b

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/start_up.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "engine/options.h"
+
+namespace s3b {
+
+void say(std::string_view text) {
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string line(text.substr(0, end));
+        std::fprintf(stderr, "s3backer: %s\n", line.c_str());
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
+namespace {
+
+/// What the store says of the volume's sizes; `failed` if it cannot be asked.
+struct Detection {
+    bool failed = false;
+    std::optional<DetectedSizes> sizes;
+};
+
+Task<Detection> detect(net::ObjectStore& store, const Config& config) {
+    if (!config.quiet) say("auto-detecting block size and total file size...");
+    const std::string key = codec::ObjectNames(config.prefix).of(BlockNumber(0));
+    const Result<net::ObjectMeta> meta = co_await store.head(key);
+    Detection detection;
+    if (meta.has_value()) {
+        if (meta->block_size && meta->file_size) {
+            detection.sizes = DetectedSizes{*meta->file_size, *meta->block_size};
+        }
+    } else if (meta.error().code != Errc::NotFound) {
+        say("cannot read the meta-data of block 0 (" + key + "): " + describe(meta.error()));
+        detection.failed = true;
+    }
+    co_return detection;
+}
+
+}  // namespace
+
+Task<std::optional<Geometry>> settle_geometry(net::ObjectStore& store, Config& config) {
+    std::optional<DetectedSizes> detected;
+    if (!config.test && config.auto_detect) {
+        const Detection detection = co_await detect(store, config);
+        if (detection.failed) co_return std::nullopt;
+        detected = detection.sizes;
+    }
+    const Checked<Geometry> checked = check_geometry(config, detected);
+    for (const std::string& message : checked.messages) say(message);
+    if (const OptionError* error = checked.error()) {
+        say(error->text);
+        co_return std::nullopt;
+    }
+    co_return *checked.value();
+}
+
+Task<bool> check_not_mounted(MountToken& token, const Config& config) {
+    const Result<std::optional<uint32_t>> present = co_await token.read();
+    if (!present.has_value()) {
+        say("cannot read the mount token: " + describe(present.error()));
+        co_return false;
+    }
+    if (!present->has_value()) co_return true;
+    char text[16];
+    std::snprintf(text, sizeof text, "0x%08" PRIx32, **present);
+    if (config.force) {
+        if (!config.quiet) {
+            say(std::string("warning: the store appears to be mounted already, mount token ") +
+                text + "\nwarning: going on because of --force");
+        }
+        co_return true;
+    }
+    say(std::string("the store appears to be mounted already, mount token ") + text +
+        "\nif you are sure that it is not, mount with --force");
+    co_return false;
+}
+
+}  // namespace s3b

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be settled with the store before a volume is mounted: its sizes, and that nobody else
+// has it. What goes wrong is said on stderr, in words for the operator.
+// Source: wire-format.md 2.4, 8; command-line.md 5.1, 5.3.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/config.h"
+#include "engine/mount_token.h"
+#include "engine/reactor/task.h"
+
+namespace s3b {
+
+/// "s3backer: " and the text on stderr, each line of it.
+void say(std::string_view text);
+
+/// Detects the sizes from block 0 unless told not to, and checks them; nullopt if the volume
+/// cannot be mounted.
+Task<std::optional<Geometry>> settle_geometry(net::ObjectStore& store, Config& config);
+
+/// False if the volume is mounted elsewhere (and `config.force` is not set), or it cannot be found
+/// out.
+Task<bool> check_not_mounted(MountToken& token, const Config& config);
+
+}  // namespace s3b

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of the statistics file: one line a value, labels and order as parsers of the original
+// know them. Pure. Source: command-line.md 4.
+#pragma once
+
+#include <string>
+
+#include "cache/block_cache.h"
+#include "engine/volume_parts.h"
+#include "net/store_counters.h"
+
+namespace s3b {
+
+struct StatsInput {
+    const BlockCounters* blocks = nullptr;
+    const net::StoreCounters* store = nullptr;
+    const cache::BlockCache* cache = nullptr;
+    bool over_http = true;  // lines about HTTP
+    bool cached = true;     // lines about the block cache
+};
+
+/// `input` has all its pointers.
+std::string format_stats(const StatsInput& input);
+
+}  // namespace s3b

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/volume.h"
+
+#include <algorithm>
+
+#include "engine/base/log.h"
+#include "engine/stats.h"
+
+namespace s3b {
+
+namespace {
+
+/// Without a cache, blocks pass through one of this size all the same: it holds what is on its way.
+constexpr uint64_t kTransitBytes = 64 * 1024 * 1024;
+constexpr uint64_t kLeastTransitBlocks = 16;
+constexpr uint64_t kMostTransitBlocks = 1024;
+
+/// The pause before expired blocks are looked for again if one could not be dropped.
+constexpr Duration kExpiryPause = std::chrono::milliseconds(64);
+
+CacheConfig effective(CacheConfig config, const Geometry& geometry) {
+    if (config.size == 0) {
+        const uint64_t blocks = kTransitBytes / geometry.block_size.value;
+        config.size =
+            static_cast<uint32_t>(std::clamp(blocks, kLeastTransitBlocks, kMostTransitBlocks));
+        config.sync = true;
+        config.write_delay = Duration::zero();
+        config.timeout = Duration::zero();
+        config.max_dirty = 0;
+        config.read_ahead = 0;
+    }
+    config.threads = std::max(config.threads, 1U);
+    return config;
+}
+
+cache::CacheSettings cache_settings(const VolumeSettings& settings) {
+    const CacheConfig config = effective(settings.cache, settings.geometry);
+    cache::CacheSettings result;
+    result.geometry = settings.geometry;
+    result.size = config.size;
+    result.uploads = config.threads;
+    result.max_dirty = config.max_dirty;
+    result.write_delay = config.write_delay;
+    result.timeout = config.timeout;
+    result.keep_clean = settings.cache.size > 0;
+    return result;
+}
+
+}  // namespace
+
+Volume::Volume(const VolumeSettings& settings, net::ObjectStore& store, Executor& executor)
+    : cached_(settings.cache.size > 0),
+      read_only_(settings.read_only),
+      over_http_(settings.over_http),
+      config_(effective(settings.cache, settings.geometry)),
+      parts_(store, executor, codec::ObjectNames(settings.prefix), cache_settings(settings)),
+      fetcher_(parts_),
+      writeback_(parts_, fetcher_),
+      read_ahead_(parts_, fetcher_, config_.read_ahead, config_.read_ahead_trigger) {
+    parts_.room.on_wait([](void* volume) { static_cast<Volume*>(volume)->wake_up(); }, this);
+}
+
+Volume::Piece Volume::piece_at(ByteOffset offset, uint64_t length) const {
+    const uint64_t begin = parts_.geometry.offset_in_block(offset);
+    const uint64_t end = std::min(begin + length, parts_.geometry.block_size.value);
+    return {parts_.geometry.block_of(offset),
+            {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}};
+}
+
+Task<Result<void>> Volume::flush() { co_return co_await writeback_.flush(); }
+
+std::string Volume::stats_text() {
+    StatsInput input;
+    input.store = &parts_.store.counters();
+    input.blocks = &parts_.counters;
+    input.cache = &parts_.cache;
+    input.cached = cached_;
+    input.over_http = over_http_;
+    return format_stats(input);
+}
+
+void Volume::reset_stats() {
+    parts_.store.reset_counters();
+    parts_.cache.reset_counters();
+    parts_.counters = BlockCounters();
+}
+
+void Volume::wake_up_if_due() {
+    if (writeback_.next_due() < next_wake_up_) wake_up();
+}
+
+void Volume::drop_expired() {
+    if (parts_.cache.drop_expired(Scheduler::current().now()) > 0) parts_.room.changed();
+}
+
+/// kNever without a time-out: nothing wakes an idle volume.
+Instant Volume::next_expiry() const {
+    const Instant next = parts_.cache.next_expiry();
+    if (next == kNever) return kNever;
+    return std::max(next, Scheduler::current().now() + kExpiryPause);
+}
+
+Task<void> Volume::serve() {
+    while (!drained_) {
+        parts_.cache.set_pressure(draining_ || parts_.room.awaited());
+        drop_expired();
+        writeback_.start_due();
+        read_ahead_.start();
+        next_wake_up_ = std::min(writeback_.next_due(), next_expiry());
+        co_await parts_.background.wait_until(next_wake_up_);
+    }
+}
+
+Task<void> Volume::drain() {
+    draining_ = true;
+    co_await read_ahead_.stop();
+    co_await writeback_.drain();
+    const Result<void> flushed = co_await parts_.store.flush();
+    if (!flushed.has_value()) {
+        log::error("the store could not make the last writes safe",
+                   log::kv("error", flushed.error()));
+    }
+    drained_ = true;
+    wake_up();
+}
+
+}  // namespace s3b

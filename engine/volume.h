@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The block device: takes byte ranges apart into blocks, works on all of them at once, and keeps
+// the background work going. The paths of a block are in read_path.cc and write_path.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/config.h"
+#include "engine/fetcher.h"
+#include "engine/reactor/task_group.h"
+#include "engine/read_ahead.h"
+#include "engine/volume_parts.h"
+#include "engine/writeback.h"
+#include "fusell/volume_port.h"
+
+namespace s3b {
+
+/// What a volume is made of.
+struct VolumeSettings {
+    Geometry geometry;
+    CacheConfig cache;
+    std::string prefix;  // of the object keys
+    bool read_only = false;
+    bool over_http = true;  // the store is not a directory: the statistics show HTTP
+
+    VolumeSettings() = default;
+};
+
+/// Belongs to the reactor's thread. serve() must be running while it is used, and end before it is
+/// destroyed.
+class Volume final : public fusell::VolumePort {
+public:
+    /// `store` and `executor` must outlive the volume.
+    Volume(const VolumeSettings& settings, net::ObjectStore& store, Executor& executor);
+
+    Geometry geometry() const override { return parts_.geometry; }
+    Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override;
+    Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override;
+    Task<Result<void>> zero(ByteOffset offset, ByteCount length) override;
+    Task<Result<void>> flush() override;
+    std::string stats_text() override;
+    void reset_stats() override;
+
+    /// Writes back and drops clean blocks as they become due, until drain() has ended.
+    Task<void> serve();
+    /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
+    /// under way, none may come.
+    Task<void> drain();
+    uint64_t dirty_blocks() const { return parts_.cache.dirty(); }
+
+private:
+    /// So many blocks of one request are worked on at once: bounds what a request of many tiny
+    /// blocks takes up.
+    static constexpr size_t kPiecesAtOnce = 1024;
+    /// After so many blocks done at once a long request lets others run.
+    static constexpr size_t kPiecesATurn = 256;
+
+    /// The part of a request that lies in one block.
+    struct Piece {
+        BlockNumber block;
+        cache::ByteRange range;
+    };
+    /// Bytes to be written: as many as the piece has, or zeros.
+    struct Source {
+        const std::byte* bytes;  // nullptr: zeros
+        bool all_zero(cache::ByteRange range) const;
+        void copy_to(std::span<std::byte> into) const;
+    };
+    /// The first failure of a request's pieces.
+    using Failure = std::optional<Error>;
+
+    Piece piece_at(ByteOffset offset, uint64_t length) const;
+
+    cache::Found::Kind read_now(const Piece& piece, std::span<std::byte> out);
+    Task<void> read_later(Piece piece, std::span<std::byte> out, cache::Found::Kind found,
+                          Failure& failure);
+    Task<Result<void>> read_piece(Piece piece, std::span<std::byte> out, cache::Found::Kind found);
+
+    Task<Result<void>> write_all(ByteOffset offset, uint64_t length, const std::byte* from);
+    bool write_now(const Piece& piece, Source source);
+    Task<void> write_later(Piece piece, Source source, Failure& failure);
+    Task<Result<void>> write_piece(Piece piece, Source source);
+    Task<Result<void>> fill_first(BlockNumber block, Room::Turn& turn);
+    cache::WritePlan plan_write(const Piece& piece, Source source);
+    void apply(const Piece& piece, Source source, const cache::WritePlan& plan);
+    bool needs_room(BlockNumber block) const;
+
+    void wake_up() { parts_.background.wake_all(); }
+    void wake_up_if_due();
+    void drop_expired();
+    Instant next_expiry() const;
+
+    bool cached_;  // blocks stay in the cache when they are clean
+    bool read_only_;
+    bool over_http_;
+    CacheConfig config_;  // as it is in effect
+    VolumeParts parts_;
+    Fetcher fetcher_;
+    Writeback writeback_;
+    ReadAhead read_ahead_;
+    Instant next_wake_up_ = kNever;  // when serve() will look again by itself
+    bool draining_ = false;
+    bool drained_ = false;
+};
+
+}  // namespace s3b

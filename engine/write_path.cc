@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// How Volume writes: into the cache, at once where there is room. The store hears of it later
+// (writeback), or before the request ends where that is asked for (blockCacheSync).
+#include <algorithm>
+
+#include "codec/zeros.h"
+#include "engine/volume.h"
+
+namespace s3b {
+
+using Plan = cache::WritePlan;
+
+bool Volume::Source::all_zero(cache::ByteRange range) const {
+    return bytes == nullptr || codec::all_zero({bytes, range.end - range.begin});
+}
+
+void Volume::Source::copy_to(std::span<std::byte> into) const {
+    if (bytes == nullptr) {
+        std::ranges::fill(into, std::byte{0});
+    } else {
+        std::ranges::copy_n(bytes, static_cast<ptrdiff_t>(into.size()), into.begin());
+    }
+}
+
+Task<Result<void>> Volume::write(ByteOffset offset, std::span<const std::byte> from) {
+    co_return co_await write_all(offset, from.size(), from.data());
+}
+
+Task<Result<void>> Volume::zero(ByteOffset offset, ByteCount length) {
+    co_return co_await write_all(offset, length.value, nullptr);
+}
+
+Task<Result<void>> Volume::write_all(ByteOffset offset, uint64_t length, const std::byte* from) {
+    if (read_only_) co_return Error(Errc::ReadOnly, "mounted with --readOnly");
+    TaskGroup group;
+    Failure failure;
+    size_t done_at_once = 0;
+    while (length > 0) {
+        const Piece piece = piece_at(offset, length);
+        const ByteCount written(piece.range.end - piece.range.begin);
+        if (!write_now(piece, Source{from})) {
+            if (group.running() >= kPiecesAtOnce) {
+                co_await group.join();
+            }
+            group.spawn(write_later(piece, Source{from}, failure));
+        } else if (++done_at_once % kPiecesATurn == 0) {
+            wake_up_if_due();
+            co_await yield();
+        }
+        if (from != nullptr) from += written.value;
+        offset = offset + written;
+        length -= written.value;
+    }
+    wake_up_if_due();
+    if (group.running() > 0) {
+        co_await group.join();
+    }
+    if (failure) co_return *failure;
+    co_return ok();
+}
+
+/// True if the piece is in the cache now, and nothing else has to be waited for.
+bool Volume::write_now(const Piece& piece, Source source) {
+    if (config_.sync) return false;
+    if (parts_.room.writes().occupied() && needs_room(piece.block)) return false;
+    const Plan plan = plan_write(piece, source);
+    if (plan.kind == Plan::Kind::Apply) apply(piece, source, plan);
+    return plan.kind == Plan::Kind::Apply || plan.kind == Plan::Kind::Done;
+}
+
+Task<void> Volume::write_later(Piece piece, Source source, Failure& failure) {
+    const Result<void> result = co_await write_piece(piece, source);
+    if (!result.has_value() && !failure) failure = result.error();
+}
+
+Task<Result<void>> Volume::write_piece(Piece piece, Source source) {
+    Room::Turn turn(parts_.room.writes());
+    if (parts_.room.writes().occupied() && needs_room(piece.block)) {
+        co_await turn.wait();
+    }
+    for (;;) {
+        const Plan plan = plan_write(piece, source);
+        if (plan.kind == Plan::Kind::Done) break;
+        if (plan.kind == Plan::Kind::Apply) {
+            apply(piece, source, plan);
+            break;
+        }
+        if (plan.kind == Plan::Kind::FillFirst) {
+            CO_TRY_VOID(co_await fill_first(piece.block, turn));
+        } else {
+            co_await turn.wait();
+        }
+    }
+    turn.leave();
+    wake_up_if_due();
+    if (!config_.sync) co_return ok();
+    co_return co_await writeback_.stored(piece.block, parts_.cache.version());
+}
+
+/// Fetches the rest of a block that was written in too many pieces. The caller then looks again.
+Task<Result<void>> Volume::fill_first(BlockNumber block, Room::Turn& turn) {
+    using cache::BlockState;
+    const BlockState state = parts_.cache.state(block);
+    if (state == BlockState::Filling) co_return co_await fetcher_.join(block, Fetcher::Wanted());
+    if (state != BlockState::Partial) co_return ok();
+    const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Client);
+    if (slot) co_return co_await fetcher_.fetch(block, *slot, Fetcher::Wanted());
+    co_await turn.wait();
+    co_return ok();
+}
+
+Plan Volume::plan_write(const Piece& piece, Source source) {
+    const bool whole = piece.range.end - piece.range.begin == parts_.geometry.block_size.value;
+    // Looking for zeros pays where they need not be kept.
+    const bool zeros =
+        (whole || parts_.cache.zero_write_is_free(piece.block)) && source.all_zero(piece.range);
+    return parts_.cache.begin_write(piece.block, piece.range, zeros, Scheduler::current().now());
+}
+
+void Volume::apply(const Piece& piece, Source source, const Plan& plan) {
+    const std::span<std::byte> slot = parts_.slots.bytes(plan.slot);
+    if (plan.copy_from) std::ranges::copy(parts_.slots.bytes(*plan.copy_from), slot.begin());
+    if (plan.zero_rest) std::ranges::fill(slot, std::byte{0});
+    source.copy_to(slot.subspan(piece.range.begin, piece.range.end - piece.range.begin));
+    parts_.cache.end_write(piece.block);
+}
+
+/// Whether a write of `block` makes another block dirty; the others always pass.
+bool Volume::needs_room(BlockNumber block) const {
+    using cache::BlockState;
+    const BlockState state = parts_.cache.state(block);
+    return state == BlockState::Absent || state == BlockState::Clean ||
+           state == BlockState::Reading;
+}
+
+}  // namespace s3b

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/writeback.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "codec/hash.h"
+#include "codec/zeros.h"
+#include "engine/base/check.h"
+#include "engine/base/log.h"
+
+namespace s3b {
+
+namespace {
+
+struct Digests {
+    Md5 md5;
+    Sha256 sha256;
+};
+
+Digests digests_of(std::span<const std::byte> bytes) {
+    return {codec::md5(bytes), codec::sha256(bytes)};
+}
+
+}  // namespace
+
+void Writeback::start_due() {
+    while (parts_.places.any_free()) {
+        const auto block = parts_.cache.pop_due(Scheduler::current().now());
+        if (!block) return;
+        parts_.places.try_take();
+        tasks_.spawn(upload(*block));
+    }
+}
+
+Instant Writeback::next_due() {
+    return parts_.places.any_free() ? parts_.cache.next_due() : kNever;
+}
+
+Task<void> Writeback::upload(BlockNumber block) {
+    Result<void> outcome = co_await complete(block);
+    if (outcome.has_value()) outcome = co_await send(block);
+    if (!outcome.has_value()) {
+        // The store may still carry out what it did not answer: nothing may overtake that.
+        if (outcome.error().code == Errc::OutcomeUnknown) {
+            co_await sleep_for(kSettleTime);
+        }
+        failed(block, outcome.error());
+    }
+    parts_.places.give_back();
+    parts_.room.changed();
+    ended_.wake_all();
+    parts_.background.wake_all();
+}
+
+/// Fetches what is missing of a partly written block.
+Task<Result<void>> Writeback::complete(BlockNumber block) {
+    using cache::BlockState;
+    for (;;) {
+        const BlockState state = parts_.cache.state(block);
+        if (state == BlockState::Filling) {
+            CO_TRY_VOID(co_await fetcher_.join(block, Fetcher::Wanted()));
+        } else if (state == BlockState::Partial) {
+            const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Upload);
+            // The reserve has one for each upload.
+            if (!slot) co_return Error(Errc::NoSpace, "no slot to complete a block in");
+            CO_TRY_VOID(co_await fetcher_.fetch(block, *slot, Fetcher::Wanted()));
+        } else {
+            CHECK(state == BlockState::Dirty);
+            co_return ok();
+        }
+    }
+}
+
+Task<Result<void>> Writeback::send(BlockNumber block) {
+    const cache::Upload upload = parts_.cache.begin_put(block);
+    std::span<const std::byte> bytes;
+    if (upload.slot) bytes = parts_.slots.bytes(*upload.slot);
+    const bool zeros = !upload.slot || codec::all_zero(bytes);
+    const std::string key = parts_.names.of(block);
+    if (zeros) {
+        CO_TRY_VOID(co_await parts_.store.remove(key));
+        parts_.cache.finish_remove(block, Scheduler::current().now());
+        ++parts_.counters.zero_blocks_written;
+        co_return ok();
+    }
+    CO_TRY_VOID(co_await put(block, bytes));
+    parts_.cache.finish_put(block, Scheduler::current().now());
+    ++parts_.counters.blocks_written;
+    co_return ok();
+}
+
+Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes) {
+    // The bytes are pinned and do not change, so any thread may read them.
+    const auto make_digests = [bytes] { return digests_of(bytes); };
+    Digests digests;
+    if (bytes.size() < kHandOverBytes) {
+        digests = make_digests();
+    } else {
+        digests = co_await parts_.executor.run(make_digests);
+    }
+    const std::string key = parts_.names.of(block);
+    net::PutRequest request;
+    request.key = key;
+    request.body = bytes;
+    request.md5 = digests.md5;
+    request.sha256 = digests.sha256;
+    request.content_type = "application/x-s3backer-block";
+    if (block == BlockNumber(0)) {
+        request.meta.block_size = parts_.geometry.block_size;
+        request.meta.file_size = parts_.geometry.volume_size();
+    }
+    CO_TRY_VOID(co_await parts_.store.put(request));
+    co_return ok();
+}
+
+void Writeback::failed(BlockNumber block, const Error& error) {
+    const uint32_t doublings = std::min(parts_.cache.failures(block), 16U);
+    const Duration pause = std::min<Duration>(kFirstPause * (1U << doublings), kLastPause);
+    parts_.cache.fail_put(block, Scheduler::current().now() + pause);
+    log::error("a block could not be written back, will retry", log::kv("block", block),
+               log::kv("error", error), log::kv("in", pause));
+}
+
+Task<Result<void>> Writeback::flush() {
+    const uint64_t version = parts_.cache.version();
+    const std::vector<BlockNumber> blocks = parts_.cache.hurry_all();
+    parts_.background.wake_all();
+    for (const BlockNumber block : blocks) {
+        CO_TRY_VOID(co_await stored(block, version));
+    }
+    co_return co_await parts_.store.flush();
+}
+
+Task<Result<void>> Writeback::stored(BlockNumber block, uint64_t version) {
+    const uint32_t failures_before = parts_.cache.failures(block);
+    while (parts_.cache.unstored(block, version)) {
+        if (parts_.cache.failures(block) > failures_before) {
+            co_return Error(Errc::Io, "a block could not be written back", EIO);
+        }
+        // A block that was written during its upload is queued anew: it is still waited for.
+        parts_.cache.hurry(block);
+        parts_.background.wake_all();
+        co_await ended_.wait();
+    }
+    co_return ok();
+}
+
+Task<void> Writeback::drain() {
+    parts_.cache.set_pressure(true);
+    parts_.cache.hurry_all();
+    parts_.background.wake_all();
+    while (parts_.cache.dirty() > 0 || under_way() > 0) {
+        const Instant next_report = Scheduler::current().now() + kReportInterval;
+        const bool woken = co_await ended_.wait_until(next_report);
+        if (!woken) log::info("still writing back", log::kv("dirty_blocks", parts_.cache.dirty()));
+    }
+    co_await tasks_.join();
+}
+
+}  // namespace s3b

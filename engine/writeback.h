@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings dirty blocks to the store: which one when, completing it, digests, PUT or DELETE, retry;
+// and lets others wait until their writes are stored.
+// Source: cache-and-consistency.md 2.4, 2.8, 2.15, 7 (3 to 6, 9, 11, 16).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "engine/base/digest.h"
+#include "engine/base/result.h"
+#include "engine/fetcher.h"
+#include "engine/reactor/task_group.h"
+#include "engine/volume_parts.h"
+
+namespace s3b {
+
+/// Belongs to the reactor's thread.
+class Writeback {
+public:
+    /// An upload that failed is tried again after a pause: this, doubled with each failure, up to
+    /// the second. The store has made its own, shorter retries before.
+    static constexpr Duration kFirstPause = std::chrono::milliseconds(500);
+    static constexpr Duration kLastPause = std::chrono::seconds(10);
+    /// An upload of unknown outcome counts as under way for so long after its end: the store may
+    /// still carry it out.
+    static constexpr Duration kSettleTime = std::chrono::seconds(2);
+    /// Digests of smaller blocks are made at once: handing them over would cost more.
+    static constexpr size_t kHandOverBytes = 32 * 1024;
+
+    Writeback(VolumeParts& parts, Fetcher& fetcher) : parts_(parts), fetcher_(fetcher) {}
+
+    /// Starts the uploads that are due, as far as there are places.
+    void start_due();
+    /// When start_due() will have something to do if nothing changes; kNever without free places.
+    Instant next_due();
+
+    /// Ends when all that was written before the call is in the store and, there, safe. Fails if an
+    /// upload of one of those blocks fails; the block stays dirty and is tried again.
+    Task<Result<void>> flush();
+    /// Ends when the writes of `block` up to `version` are in the store; fails as flush() does.
+    Task<Result<void>> stored(BlockNumber block, uint64_t version);
+    /// Writes everything back, however long it takes; ends when nothing is dirty and no upload is
+    /// under way. No more writes may come. start_due() must be called meanwhile.
+    Task<void> drain();
+    /// Uploads under way.
+    size_t under_way() const { return tasks_.running(); }
+
+private:
+    static constexpr Duration kReportInterval = std::chrono::seconds(10);
+
+    Task<void> upload(BlockNumber block);
+    Task<Result<void>> complete(BlockNumber block);
+    Task<Result<void>> send(BlockNumber block);
+    Task<Result<void>> put(BlockNumber block, std::span<const std::byte> bytes);
+    void failed(BlockNumber block, const Error& error);
+
+    VolumeParts& parts_;
+    Fetcher& fetcher_;
+    TaskGroup tasks_;
+    WaitQueue ended_;  // those who wait for the end of any upload
+};
+
+}  // namespace s3b

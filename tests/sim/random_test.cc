@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random requests, faults and delays from a seed, against the byte model; at the end everything is
+// written back, and a fresh volume on the same store shows the same bytes.
+//   S3B_SIM_SEEDS=FIRST-LAST   which seeds to run (default below); a failure prints its seed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "tests/sim/byte_model.h"
+#include "tests/sim/sim_world.h"
+
+namespace s3b {
+namespace {
+
+using Verb = net::FakeBucket::Verb;
+constexpr Verb kVerbs[] = {Verb::Get, Verb::Put, Verb::Remove};
+
+class RandomRun {
+public:
+    explicit RandomRun(uint32_t seed)
+        : random_(seed),
+          settings_(random_settings()),
+          size_(settings_.geometry.volume_size().value),
+          model_(size_),
+          world_(settings_) {
+        world_.bucket.set_delay([this](Verb, std::string_view) {
+            return Duration(
+                std::chrono::microseconds(below(4) == 0 ? below(300'000) : below(3000)));
+        });
+    }
+
+    void run(int steps) {
+        for (int i = 0; i < steps && wrong_.empty(); ++i) {
+            step();
+            collect();
+        }
+        settle();
+        restart();
+    }
+    const std::string& wrong() const { return wrong_; }
+
+private:
+    enum class What { Read, Write, Flush };
+    struct UnderWay {
+        What what;
+        SimRequest* request;
+        size_t offset = 0;
+        std::vector<std::byte> bytes;
+        ByteModel::Handle watch;
+    };
+
+    uint32_t below(uint32_t limit) {
+        return std::uniform_int_distribution<uint32_t>(0, limit - 1)(random_);
+    }
+    bool one_in(uint32_t n) { return below(n) == 0; }
+    Duration random_pause() {
+        return std::chrono::milliseconds(one_in(4) ? below(3000) : below(20));
+    }
+
+    VolumeSettings random_settings() {
+        VolumeSettings settings = sim_settings(16U << (2 * below(3)), 1 + below(20), 1 + below(24));
+        CacheConfig& cache = settings.cache;
+        if (one_in(8)) cache.size = 0;
+        cache.threads = 1 + below(4);
+        cache.write_delay = std::chrono::milliseconds(one_in(3) ? 0 : below(2000));
+        if (one_in(4)) cache.timeout = std::chrono::milliseconds(1 + below(1000));
+        if (one_in(3)) cache.max_dirty = 1 + below(6);
+        if (one_in(6)) {
+            cache.sync = true;
+            cache.write_delay = Duration::zero();
+        }
+        cache.read_ahead = below(6);
+        cache.read_ahead_trigger = below(4);
+        return settings;
+    }
+
+    void step() {
+        const uint32_t choice = below(100);
+        if (choice < 35) {
+            start_read();
+        } else if (choice < 75) {
+            start_write();
+        } else if (choice < 79) {
+            start_flush();
+        } else if (choice < 85) {
+            inject();
+        } else {
+            world_.loop.run_for(random_pause());
+        }
+    }
+
+    /// A range that is a block, several, or any bytes.
+    std::pair<size_t, size_t> random_range() {
+        const size_t block = settings_.geometry.block_size.value;
+        if (one_in(2)) {
+            const size_t blocks = settings_.geometry.blocks.value;
+            const size_t first = below(static_cast<uint32_t>(blocks));
+            const size_t most = std::min<size_t>(blocks - first, 4);
+            return {first * block, (1 + below(static_cast<uint32_t>(most))) * block};
+        }
+        const size_t offset = below(static_cast<uint32_t>(size_));
+        const size_t most = std::min<size_t>(size_ - offset, one_in(3) ? 3 * block : block / 2);
+        return {offset, 1 + below(static_cast<uint32_t>(most))};
+    }
+
+    void start_read() {
+        const auto [offset, length] = random_range();
+        UnderWay read{What::Read, nullptr, offset, {}, model_.begin_read(offset, length)};
+        read.request = &world_.start_read(offset, length);
+        under_way_.push_back(std::move(read));
+    }
+
+    void start_write() {
+        const auto [offset, length] = random_range();
+        if (model_.being_written(offset, length)) return;
+        const bool zeros = one_in(4);
+        value_ = value_ % 255 + 1;
+        std::vector<std::byte> bytes(length, zeros ? std::byte{0} : std::byte(value_));
+        model_.begin_write(offset, bytes);
+        UnderWay write{What::Write, nullptr, offset, bytes, {}};
+        write.request = zeros && one_in(2) ? &world_.start_zero(offset, length)
+                                           : &world_.start_write(offset, bytes);
+        under_way_.push_back(std::move(write));
+    }
+
+    void start_flush() {
+        UnderWay flush{What::Flush, nullptr, 0, {}, model_.begin_flush()};
+        flush.request = &world_.start_flush();
+        under_way_.push_back(std::move(flush));
+    }
+
+    void inject() {
+        constexpr Errc kCodes[] = {Errc::ServerError, Errc::Timeout, Errc::Forbidden,
+                                   Errc::BadReply, Errc::Unreachable};
+        const Verb verb = kVerbs[below(3)];
+        const std::string key =
+            one_in(2)
+                ? std::string()
+                : SimWorld::key(below(static_cast<uint32_t>(settings_.geometry.blocks.value)));
+        faults_seen_ = true;
+        switch (verb == Verb::Get ? 0 : below(3)) {
+            case 0:
+                world_.bucket.fail_next(verb, key, kCodes[below(5)],
+                                        1 + static_cast<int>(below(3)));
+                break;
+            case 1: world_.bucket.lose_reply(verb, key); break;
+            default:
+                world_.bucket.apply_late(verb, key, std::chrono::milliseconds(below(1900)));
+                break;
+        }
+    }
+
+    /// Takes in what has ended, and looks at the store.
+    void collect() {
+        for (auto i = under_way_.begin(); i != under_way_.end();) {
+            if (!i->request->done) {
+                ++i;
+                continue;
+            }
+            judge(*i);
+            i = under_way_.erase(i);
+        }
+        note(model_.check_store(stored_bytes()), "the store, should all else be lost");
+    }
+
+    void judge(UnderWay& ended) {
+        const bool failed = ended.request->failed();
+        if (failed && !faults_seen_) note("failed without a fault", "a request");
+        switch (ended.what) {
+            case What::Read:
+                if (failed) {
+                    model_.drop(ended.watch);
+                } else {
+                    note(model_.end_read(ended.watch, ended.request->bytes), "a read");
+                }
+                break;
+            case What::Write: model_.end_write(ended.offset, ended.bytes, failed); break;
+            case What::Flush:
+                if (failed) {
+                    model_.drop(ended.watch);
+                } else {
+                    model_.end_flush(ended.watch);
+                }
+                break;
+        }
+    }
+
+    std::vector<std::byte> stored_bytes() {
+        std::vector<std::byte> bytes(size_);
+        const size_t block = settings_.geometry.block_size.value;
+        for (const auto& [key, object] : world_.bucket.objects()) {
+            const auto number = codec::ObjectNames("").parse(key);
+            if (!number || object.body.size() != block) {
+                note("not a block: " + key, "the store");
+                continue;
+            }
+            std::ranges::copy(object.body,
+                              bytes.begin() + static_cast<ptrdiff_t>(number->value * block));
+        }
+        return bytes;
+    }
+
+    void settle() {
+        world_.bucket.clear_faults();
+        const bool ended = world_.loop.run_until([this] { return world_.running() == 0; });
+        if (!ended) note("a request never ends", "the volume");
+        collect();
+        if (!wrong_.empty()) return;
+        world_.drain();
+        world_.loop.run_for(Writeback::kSettleTime);
+        note(model_.check_rest(stored_bytes()), "the store after writing back");
+        if (world_.bucket.peak_puts() > static_cast<int>(settings_.cache.threads)) {
+            note(std::to_string(world_.bucket.peak_puts()) + " at once", "puts");
+        }
+    }
+
+    /// A volume that has seen nothing of all this.
+    void restart() {
+        if (!wrong_.empty()) return;
+        world_.remount();
+        const SimRequest& all = world_.read(0, size_);
+        note(all.failed() ? "failed" : model_.check_rest(all.bytes), "a read after a restart");
+    }
+
+    void note(const std::string& text, const char* where) {
+        if (!text.empty() && wrong_.empty()) wrong_ = std::string(where) + ": " + text;
+    }
+
+    std::mt19937 random_;
+    VolumeSettings settings_;
+    size_t size_;
+    ByteModel model_;
+    SimWorld world_;
+    std::list<UnderWay> under_way_;
+    uint32_t value_ = 0;
+    bool faults_seen_ = false;
+    std::string wrong_;
+};
+
+std::pair<uint32_t, uint32_t> seeds() {
+    const char* range = std::getenv("S3B_SIM_SEEDS");
+    uint32_t first = 1;
+    uint32_t last = 1200;
+    if (range != nullptr && std::sscanf(range, "%u-%u", &first, &last) == 1) last = first;
+    return {first, last};
+}
+
+/// Four parts, so that ctest runs them side by side.
+class RandomTest : public ::testing::TestWithParam<uint32_t> {};
+
+TEST_P(RandomTest, EveryReadFlushAndRestartShowsWhatWasWritten) {
+    const auto [first, last] = seeds();
+    for (uint32_t seed = first; seed <= last; ++seed) {
+        if (seed % 4 != GetParam()) continue;
+        RandomRun run(seed);
+        run.run(300);
+        ASSERT_EQ(run.wrong(), "") << "S3B_SIM_SEEDS=" << seed << " shows it again";
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Quarters, RandomTest, ::testing::Range(0U, 4U));
+
+}  // namespace
+}  // namespace s3b
