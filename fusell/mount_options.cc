@@ -86,6 +86,10 @@ bool read_number(std::string_view text, std::optional<T>& into) {
     return read_number(text, into.emplace());
 }
 
+bool read_seconds(std::string_view text, double& into) {
+    return read_number(text, into) && into >= 0;  // false for a NaN, too
+}
+
 bool read_octal(std::string_view text, std::optional<mode_t>& into) {
     const char* end = text.data() + text.size();
     const auto [stop, failure] = std::from_chars(text.data(), end, into.emplace(), 8);
@@ -107,9 +111,9 @@ Taken take_flag(std::string_view name, MountOptions& options) {
 /// Notes `option` in `options` if it is ours.
 Taken take(const Option& option, MountOptions& options) {
     const auto [name, value] = option;
-    if (name == "entry_timeout") return taken(read_number(value, options.entry_timeout));
-    if (name == "negative_timeout") return taken(read_number(value, options.negative_timeout));
-    if (name == "attr_timeout") return taken(read_number(value, options.attr_timeout));
+    if (name == "entry_timeout") return taken(read_seconds(value, options.entry_timeout));
+    if (name == "negative_timeout") return taken(read_seconds(value, options.negative_timeout));
+    if (name == "attr_timeout") return taken(read_seconds(value, options.attr_timeout));
     if (name == "uid") return taken(read_number(value, options.uid));
     if (name == "gid") return taken(read_number(value, options.gid));
     if (name == "umask") return taken(read_octal(value, options.umask));

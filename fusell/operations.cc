@@ -20,6 +20,12 @@ namespace {
 /// I/O); its own default of 12 would bound the throughput of a far store.
 constexpr unsigned kMaxBackground = 128;
 
+/// libfuse wants it, but never calls it: it is fed, it does not read.
+ssize_t never_read(int, void*, size_t, void*) {
+    errno = ENOSYS;
+    return -1;
+}
+
 }  // namespace
 
 std::string RequestCounts::text() const {
@@ -46,9 +52,17 @@ Operations::Operations(VolumePort& volume, const MountSettings& settings,
       inodes_(volume.geometry(), settings, options, Owner{getuid(), getgid()}, now_in_seconds()),
       data_path_(volume, inodes_, settings.read_only) {}
 
-void Operations::connect(fuse_session* library, Transport& transport) {
+Result<void> Operations::connect(fuse_session* library, int device, Transport& transport) {
     library_ = library;
     transport_ = &transport;
+    const fuse_custom_io io{&send_of_library, &never_read, nullptr, nullptr};
+    if (fuse_session_custom_io(library, &io, device) == 0) return ok();
+    return Error(Errc::Io, "libfuse does not let us read the device");
+}
+
+ssize_t Operations::send_of_library(int, iovec* message, int count, void* operations) {
+    Transport& transport = *static_cast<Operations*>(operations)->transport_;
+    return transport.send({message, static_cast<size_t>(count)});
 }
 
 void Operations::handle(Request request) {

@@ -40,9 +40,9 @@ public:
 
     /// The verbs that libfuse calls; their user data is the Operations.
     static const fuse_lowlevel_ops& verbs();
-    /// Who decodes what is not decoded here, and where its replies go. Before the first request.
-    void connect(fuse_session* library, Transport& transport);
-    Transport& transport() { return *transport_; }
+    /// Who decodes what is not decoded here, and where all replies go. `device` is only handed to
+    /// libfuse, which closes it. Before the first request. Errors: Io (libfuse refuses).
+    Result<void> connect(fuse_session* library, int device, Transport& transport);
 
     void handle(Request request) override;
     /// Waits until all requests have been answered.
@@ -51,6 +51,7 @@ public:
 
 private:
     friend struct Verbs;
+    static ssize_t send_of_library(int device, iovec* message, int count, void* operations);
     void init(fuse_conn_info* connection) const;
     void lookup(fuse_req_t request, fuse_ino_t parent, const char* name);
     void get_attributes(fuse_req_t request, fuse_ino_t node, fuse_file_info* file);

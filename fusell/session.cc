@@ -70,18 +70,6 @@ Result<std::string> checked_mount_point(const std::string& path, bool nonempty) 
     return real.string();
 }
 
-ssize_t send_reply(int, iovec* message, int count, void* operations) {
-    return static_cast<Operations*>(operations)
-        ->transport()
-        .send({message, static_cast<size_t>(count)});
-}
-
-/// libfuse wants it, but never calls it: it is fed, it does not read.
-ssize_t never_read(int, void*, size_t, void*) {
-    errno = ENOSYS;
-    return -1;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
@@ -118,12 +106,9 @@ Result<void> Session::attach(const MountOptions& options) {
     const int fd = fuse_session_fd(library_.get());
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    const fuse_custom_io io{&send_reply, &never_read, nullptr, nullptr};
-    if (fuse_session_custom_io(library_.get(), &io, fd) != 0) {
-        return refused(mount_point_, Error(Errc::Io, "libfuse does not let us read the device"));
-    }
     transport_ = std::make_unique<DevTransport>(ring_, fd);
-    operations_.connect(library_.get(), *transport_);
+    const Result<void> connected = operations_.connect(library_.get(), fd, *transport_);
+    if (!connected.has_value()) return refused(mount_point_, connected.error());
     return ok();
 }
 
