@@ -21,6 +21,7 @@ constexpr uint32_t kMaxThreads = 1000;  // each may need a connection and a bloc
 Complaint resolve_directory(std::string_view what, std::string& name,
                             const Environment& environment) {
     const std::string about = std::string(what) + " `" + name + "'";
+    if (name.empty()) return about + " is empty";  // not the current directory
     const std::string path = absolute_path(name, environment.directory);
     const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr),
                                                                &std::free);
