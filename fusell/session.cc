@@ -131,8 +131,8 @@ Task<void> Session::serve() {
     }
 }
 
-Task<Result<void>> Session::unmount() {
-    std::vector<std::string> arguments{"fusermount3", "-u", "--", mount_point_};
+Task<Result<void>> Session::unmount(bool lazy) {
+    std::vector<std::string> arguments{"fusermount3", lazy ? "-uz" : "-u", "--", mount_point_};
     CO_TRY(const int status, co_await run_child(ring_, std::move(arguments)));
     // The status does not say why; and somebody else may have unmounted it meanwhile.
     if (status == 0 || !still_mounted()) co_return ok();

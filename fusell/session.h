@@ -38,8 +38,9 @@ public:
     /// is aborted, and all requests under way have ended. Then logs how many there were.
     Task<void> serve();
     /// Asks the kernel to unmount, through a child process, while serve() goes on: unmounting needs
-    /// answers from us. Errors: Busy (in use; still mounted), Io (no fusermount3).
-    Task<Result<void>> unmount();
+    /// answers from us. `lazy`: takes it out of the tree even if it is in use; serve() then goes on
+    /// until the last user has closed. Errors: Busy (in use; still mounted), Io (no fusermount3).
+    Task<Result<void>> unmount(bool lazy = false);
 
     const RequestCounts& counts() const { return operations_.counts(); }
 
