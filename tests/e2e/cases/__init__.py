@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests, one module a theme. A module named here is run, in this order."""
+
+THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "durability",
+          "crash", "face", "errors", "process", "threads", "quickstart")
