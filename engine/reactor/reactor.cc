@@ -76,6 +76,7 @@ void Reactor::turn(bool may_sleep) {
 
 void Reactor::run(Task<void> main) {
     CHECK(scheduler_.in_loop());
+    scheduler_.update_now();
     TaskGroup group;
     group.spawn(std::move(main));
     while (group.running() > 0) turn(true);

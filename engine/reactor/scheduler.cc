@@ -113,7 +113,10 @@ void Scheduler::disarm(Timer& timer) {
 }
 
 void Scheduler::fire_due() {
-    while (!heap_.empty() && heap_.front()->due_ <= now_) {
+    // One that arms itself for now must not keep the turn from ending: it fires in the next one.
+    const uint64_t armed_meanwhile = next_order_;
+    while (!heap_.empty() && heap_.front()->due_ <= now_ &&
+           heap_.front()->order_ < armed_meanwhile) {
         Timer& timer = *heap_.front();
         disarm(timer);
         timer.callback_(timer);

@@ -43,7 +43,8 @@ private:
 /// time; disarm before destroying it (the destructor CHECKs).
 class Timer {
 public:
-    /// Called from the scheduler's loop when due; may arm timers again, also this one.
+    /// Called from the scheduler's loop when due; may arm timers again, also this one (for now:
+    /// then it fires in the next turn).
     using Callback = void (*)(Timer& timer);
 
     explicit Timer(Callback callback) : callback_(callback) {}
