@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "engine/base/log.h"
@@ -27,6 +28,10 @@ ssize_t never_read(int, void*, size_t, void*) {
 }
 
 }  // namespace
+
+uint64_t RequestCounts::total() const {
+    return std::accumulate(counts_.begin(), counts_.end(), uint64_t{0});
+}
 
 std::string RequestCounts::text() const {
     std::string text;

@@ -22,6 +22,7 @@ public:
     void add(uint32_t opcode) { ++counts_[opcode < kOpcodes ? opcode : 0]; }
     void add_write(uint64_t bytes) { max_write_ = std::max(max_write_, bytes); }
     uint64_t of(uint32_t opcode) const { return counts_[opcode]; }
+    uint64_t total() const;
     /// " READ=3 WRITE=1 max_write=4096 interrupts=0" without those that are 0.
     std::string text() const;
 
