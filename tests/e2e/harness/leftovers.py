@@ -47,12 +47,13 @@ def clean(directory):
     found = []
     for _ in range(_ROUNDS):
         now = end_processes(directory)
+        loops = loops_below(directory)  # once its mount is gone a path is no longer known
         for point in mounts_below(directory):
             now.append(f"mount {point}")
             _quietly("umount", "-l", point)
             if point in mounts_below(directory):
                 _quietly("fusermount3", "-uz", point)
-        for device, backing in loops_below(directory):
+        for device, backing in loops:
             now.append(f"loop device {device} on {backing}")
             _quietly("losetup", "-d", device)
         found += now

@@ -29,13 +29,9 @@ def main(settings, name, directory):
     become_subreaper()
     case = next(c for c in all_cases() if c.name == name)
     world = World(settings, directory)
-    status = PASSED
     try:
-        case.function(world)
-    except Skip as skip:
-        print(skip)
-        status = SKIPPED
-    except (Exception, Interrupted):
+        status = _outcome(case, world)
+    except Interrupted:
         _report(world)
         status = FAILED
     try:
@@ -46,6 +42,18 @@ def main(settings, name, directory):
             status = FAILED
     sys.stdout.flush()
     return status
+
+
+def _outcome(case, world):
+    try:
+        case.function(world)
+        return PASSED
+    except Skip as skip:
+        print(skip)
+        return SKIPPED
+    except Exception:
+        _report(world)
+        return FAILED
 
 
 def _report(world):

@@ -14,8 +14,8 @@ from harness.procs import Process
 from harness.registry import what_is_missing
 from harness.world import make_directory
 
-# Seconds that a test whose time is up gets for its own clean-up.
-_GRACE = 30
+# Seconds that a test whose time is up gets for its own clean-up, before each harder means.
+_GRACE = 10
 
 
 class Running:
@@ -26,7 +26,7 @@ class Running:
         self.directory = make_directory(place)
         self.began = time.monotonic()
         self.deadline = self.began + case.time_limit
-        self.timed_out = False
+        self.presses = 0
         self._output = open(os.path.join(place, os.path.basename(self.directory) + ".out"), "w+b")
         # Not marked as the test's: the last resort kills it separately, after its children.
         popen = subprocess.Popen([*command, "--case", case.name, "--directory", self.directory],
@@ -36,12 +36,14 @@ class Running:
 
     def press(self):
         """Called when the deadline is over: asks it to end, then makes it end."""
-        if not self.timed_out:
-            self.timed_out = True
+        self.presses += 1
+        if self.presses == 1:
             self.process.send(signal.SIGTERM)
-        else:
-            # Its daemons first: a process that waits for a FUSE reply cannot be killed.
+        elif self.presses == 2:
+            # Its daemons before itself: a process that waits for a FUSE reply cannot be killed,
+            # and now it may tell where it was.
             leftovers.end_processes(self.directory)
+        else:
             self.process.send(signal.SIGKILL)
         self.deadline = time.monotonic() + _GRACE
 
@@ -53,7 +55,7 @@ class Running:
         self._output.close()
         os.close(self.process.fd)
         left = leftovers.clean(self.directory)
-        if self.timed_out:
+        if self.presses:
             status, report = FAILED, f"not done after {self.case.time_limit} s\n{report}"
         elif left and status == PASSED:
             status, report = FAILED, "left behind: " + ", ".join(left)
