@@ -39,7 +39,9 @@ private:
         BlockNumber block;
         Instant due;
         uint64_t ticket;
-        bool operator>(const Item& other) const { return due > other.due; }
+        bool operator>(const Item& other) const {
+            return due != other.due ? due > other.due : ticket > other.ticket;
+        }
     };
     /// An item is stale if its block was removed or queued anew.
     bool stale(const Item& item) const;

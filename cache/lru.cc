@@ -8,7 +8,7 @@ namespace s3b::cache {
 Lru::Lru(SlotCount slots, bool timed)
     : links_(slots.value, Links{kNone, kNone}), used_ms_(timed ? slots.value : 0) {}
 
-void Lru::push(SlotIndex slot, Instant now) {
+void Lru::append(SlotIndex slot) {
     Links& links = links_[slot.value];
     DCHECK(links.older == kNone && links.younger == kNone && oldest_ != slot.value);
     links.older = youngest_;
@@ -16,10 +16,13 @@ void Lru::push(SlotIndex slot, Instant now) {
     (youngest_ != kNone ? links_[youngest_].younger : oldest_) = slot.value;
     youngest_ = slot.value;
     ++size_;
+}
+
+void Lru::push(SlotIndex slot, Instant now) {
+    append(slot);
     if (used_ms_.empty()) return;
-    if (!start_) start_ = now;
-    used_ms_[slot.value] = static_cast<uint32_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(now - *start_).count());
+    latest_ms_ = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    used_ms_[slot.value] = static_cast<uint32_t>(latest_ms_);
 }
 
 void Lru::remove(SlotIndex slot) {
@@ -37,6 +40,13 @@ void Lru::touch(SlotIndex slot, Instant now) {
     push(slot, now);
 }
 
+void Lru::defer(SlotIndex slot) {
+    if (youngest_ == slot.value) return;
+    if (!used_ms_.empty()) used_ms_[slot.value] = used_ms_[youngest_];
+    remove(slot);
+    append(slot);
+}
+
 std::optional<SlotIndex> Lru::oldest() const {
     if (oldest_ == kNone) return std::nullopt;
     return SlotIndex(oldest_);
@@ -44,7 +54,8 @@ std::optional<SlotIndex> Lru::oldest() const {
 
 Instant Lru::oldest_use() const {
     if (oldest_ == kNone || used_ms_.empty()) return kNever;
-    return *start_ + std::chrono::milliseconds(used_ms_[oldest_]);
+    const uint32_t before_latest = static_cast<uint32_t>(latest_ms_) - used_ms_[oldest_];
+    return Instant(std::chrono::milliseconds(latest_ms_ - before_latest));
 }
 
 }  // namespace s3b::cache
