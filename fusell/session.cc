@@ -132,6 +132,7 @@ Task<void> Session::serve() {
 }
 
 Task<Result<void>> Session::unmount(bool lazy) {
+    if (!still_mounted()) co_return ok();
     std::vector<std::string> arguments{"fusermount3", lazy ? "-uz" : "-u", "--", mount_point_};
     CO_TRY(const int status, co_await run_child(ring_, std::move(arguments)));
     // The status does not say why; and somebody else may have unmounted it meanwhile.

@@ -72,6 +72,7 @@ protected:
         fuse_args arguments = FUSE_ARGS_INIT(1, words.data());
         library_.reset(fuse_session_new(&arguments, &Operations::verbs(), sizeof(fuse_lowlevel_ops),
                                         &operations_));
+        fuse_opt_free_args(&arguments);
         ASSERT_TRUE(library_);
         const int device = ::open("/dev/null", O_RDWR | O_CLOEXEC);
         ASSERT_TRUE(operations_.connect(library_.get(), device, transport_).has_value());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a mount begins and ends: refused, busy, unmounted by others, aborted, with requests under way.
+// How a mount begins and ends: refused, busy, unmounted by others, aborted with requests under way.
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
@@ -29,17 +29,18 @@ protected:
         return mounted.has_value() ? Error(Errc::Cancelled, "") : mounted.error();
     }
     /// Asks for the unmount from within the reactor, waits for its outcome.
-    Result<void> unmount_by_session() {
+    Result<void> unmount_by_session(bool lazy = false) {
         Signal done;
         Result<void> outcome;
         TaskGroup group;
-        in_reactor([&] { group.spawn(note_unmount(*session_, outcome, done)); });
+        in_reactor([&] { group.spawn(note_unmount(*session_, lazy, outcome, done)); });
         EXPECT_TRUE(done.wait());
         in_reactor([&] { EXPECT_EQ(group.running(), 0U); });
         return outcome;
     }
-    static Task<void> note_unmount(Session& session, Result<void>& outcome, Signal& done) {
-        outcome = co_await session.unmount();
+    static Task<void> note_unmount(Session& session, bool lazy, Result<void>& outcome,
+                                   Signal& done) {
+        outcome = co_await session.unmount(lazy);
         done.set();
     }
     void abort_connection() const {
@@ -115,6 +116,16 @@ TEST_F(SessionEndTest, AMountInUseIsNotUnmountedAndServesOn) {
         EXPECT_EQ(::pread(f.number(), &byte, 1, 4096), 1);
     });
     EXPECT_EQ(mount_line(), "");
+}
+
+TEST_F(SessionEndTest, ALazyUnmountServesTheOpenFilesToTheirEnd) {
+    run([&] {
+        const OpenFile f(file(), O_RDONLY);
+        EXPECT_TRUE(unmount_by_session(true).has_value());
+        EXPECT_EQ(mount_line(), "");
+        char byte = 0;
+        EXPECT_EQ(::pread(f.number(), &byte, 1, 4096), 1);
+    });
 }
 
 TEST_F(SessionEndTest, UnmountingFromOutsideEndsServing) {
