@@ -2,7 +2,6 @@
 #include "engine/credentials.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -42,15 +41,12 @@ Result<std::string> read_access_file(const std::string& path) {
     const auto close = [](std::FILE* file) { std::fclose(file); };
     const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"));
     if (!file) return Error(Errc::Io, "cannot open the access file", errno);
-    std::string text;
-    std::array<char, 4096> part;
-    while (const size_t count = std::fread(part.data(), 1, part.size(), file.get())) {
-        if (text.size() + count > kMaxFileSize) {
-            return Error(Errc::NoSpace, "the access file is too large", EFBIG);
-        }
-        text.append(part.data(), count);
-    }
+    std::string text(kMaxFileSize + 1, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
     if (std::ferror(file.get()) != 0) return Error(Errc::Io, "cannot read the access file", errno);
+    if (text.size() > kMaxFileSize) {
+        return Error(Errc::NoSpace, "the access file is too large", EFBIG);
+    }
     return text;
 }
 

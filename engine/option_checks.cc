@@ -88,7 +88,7 @@ Complaint settle_ca_file(Draft& draft, const Environment& environment) {
 }
 
 Complaint check_access_type(Draft& draft, const Environment&) {
-    constexpr auto kTypes = std::to_array<std::string_view>(
+    static constexpr auto kTypes = std::to_array<std::string_view>(
         {"private", "public-read", "public-read-write", "authenticated-read"});
     const std::string& type = draft.config.s3.access_type;
     if (std::ranges::find(kTypes, type) != kTypes.end()) return {};
@@ -143,7 +143,7 @@ Complaint settle_size(std::string_view option, const std::optional<std::string>&
 }
 
 Complaint settle_sizes(Draft& draft, const Environment&) {
-    constexpr ByteCount kMaxBlockSize(uint64_t(1) << 31);
+    static constexpr ByteCount kMaxBlockSize(uint64_t(1) << 31);
     Config& config = draft.config;
     if (Complaint wrong = settle_size("blockSize", draft.block_size, config.block_size)) {
         return wrong;

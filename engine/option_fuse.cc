@@ -111,8 +111,9 @@ Complaint check_value(FuseRow::Value kind, std::string_view value) {
         return number > 07777 ? Complaint("at most 7777 is allowed") : Complaint();
     }
     double seconds = 0;
-    const char* const end = value.data() + value.size();
-    const auto [stop, failure] = std::from_chars(value.data(), end, seconds);
+    const char* const begin = &value.front();
+    const char* const end = begin + value.size();
+    const auto [stop, failure] = std::from_chars(begin, end, seconds);
     if (failure != std::errc{} || stop != end) return std::string("a number of seconds is wanted");
     return {};
 }

@@ -25,28 +25,28 @@ Value& setting(Draft& draft, Value Owner::* member) {
     }
 }
 
-template <auto kMember, bool kValue = true>
+template <auto Member, bool NewValue = true>
 Complaint flag(Draft& draft, std::string_view) {
-    setting(draft, kMember) = kValue;
+    setting(draft, Member) = NewValue;
     return {};
 }
 
-template <auto kMember>
+template <auto Member>
 Complaint text(Draft& draft, std::string_view value) {
-    setting(draft, kMember) = std::string(value);
+    setting(draft, Member) = std::string(value);
     return {};
 }
 
-template <auto kMember>
+template <auto Member>
 Complaint number(Draft& draft, std::string_view value) {
-    return parse_number(value, setting(draft, kMember));
+    return parse_number(value, setting(draft, Member));
 }
 
-template <auto kMember, class Unit>
+template <auto Member, class Unit>
 Complaint time(Draft& draft, std::string_view value) {
     uint32_t count = 0;
     Complaint wrong = parse_number(value, count);
-    if (!wrong) setting(draft, kMember) = Unit(count);
+    if (!wrong) setting(draft, Member) = Unit(count);
     return wrong;
 }
 

@@ -56,7 +56,7 @@ Complaint parse_number(std::string_view text, uint32_t& into) {
 Complaint parse_octal(std::string_view text, uint32_t& into) { return parse_whole(text, 8, into); }
 
 Complaint parse_size(std::string_view text, ByteCount& into) {
-    constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+    static constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
     uint64_t value = 0;
     if (Complaint wrong = read_digits(text, 10, kMax, value)) return wrong;
     skip_blanks(text);

@@ -39,8 +39,8 @@ std::string detection_text(const Config& config, bool detected, ByteCount volume
 }
 
 Complaint check_sizes(ByteCount volume_size, ByteCount block_size) {
-    constexpr uint64_t kMaxBlockSize = uint64_t(1) << 31;
-    constexpr uint64_t kMaxBlocks = uint64_t(1) << 32;
+    static constexpr uint64_t kMaxBlockSize = uint64_t(1) << 31;
+    static constexpr uint64_t kMaxBlocks = uint64_t(1) << 32;
     const std::string volume_text = format_size(volume_size);
     const std::string block_text = format_size(block_size);
     if (!std::has_single_bit(block_size.value) || block_size.value > kMaxBlockSize) {

@@ -101,6 +101,16 @@ TEST_F(CredentialsTest, OfAGivenFileThatCannotBeReadAreWarnedAbout) {
     EXPECT_TRUE(names(result.messages[0], {"/nosuch", "No such file"}));
 }
 
+TEST_F(CredentialsTest, OfAFileOfAbsurdSizeAreNotUsed) {
+    write_file("huge", "AK:secret\n" + std::string(1 << 20, '#'));
+    const Checked<CommandLine> result =
+        parse({"--accessFile=huge", "--readOnly", "mybucket", "mnt"});
+    ASSERT_EQ(error_of(result), "");
+    EXPECT_EQ(result.value()->config.s3.access_id, "");
+    ASSERT_EQ(result.messages.size(), 1U);
+    EXPECT_TRUE(names(result.messages[0], {"/huge", "too large"}));
+}
+
 TEST_F(CredentialsTest, MayBeADirectoryWhichCountsAsUnreadable) {
     EXPECT_EQ(mounted({"--accessFile=mnt"}).s3.access_id, "");
 }

@@ -13,7 +13,7 @@ struct SizeForm {
 };
 
 TEST(SizeTest, IsANumberWithOrWithoutAUnitLetter) {
-    constexpr SizeForm kForms[] = {
+    static constexpr SizeForm kForms[] = {
         {"1", 1},
         {"4096", 4096},
         {"1048576", 1048576},
@@ -60,7 +60,7 @@ TEST(SizeTest, ThatDoesNotFitIn64BitsIsRefused) {
 }
 
 TEST(SizeTest, IsPrintedWithTheLargestUnitThatDividesIt) {
-    constexpr SizeForm kForms[] = {
+    static constexpr SizeForm kForms[] = {
         {"4k", 4096},
         {"1m", 1048576},
         {"1000k", 1024000},

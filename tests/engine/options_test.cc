@@ -296,8 +296,8 @@ TEST(WipeTest, LeavesEverythingElse) {
 }
 
 TEST_F(OptionsTest, OfAnyKindDoNotCrashTheParser) {
-    constexpr int kLines = 20000;
-    constexpr unsigned kSeed = 20240607;
+    static constexpr int kLines = 20000;
+    static constexpr unsigned kSeed = 20240607;
     const std::vector<std::string> pieces = {"--",
                                              "-",
                                              "-o",
