@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusell/dev_transport.h"
 
-#include <linux/fuse.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -40,23 +38,33 @@ Task<void> DevTransport::serve(RequestHandler& handler) {
     }
 }
 
+Task<void> DevTransport::join() {
+    while (replies_ > 0) co_await replies_sent_.wait();
+}
+
 DevTransport::Outcome DevTransport::read_some(RequestHandler& handler) {
+    int handled = 0;
+    const auto ended = [this, &handled](Outcome outcome) {
+        last_turn_ = handled;
+        return outcome;
+    };
     for (int reads = 0; reads < kReadsPerTurn; ++reads) {
         uint32_t index = 0;
-        if (!take_slot(index)) return Outcome::Full;
-        std::byte* data = slots_[index].memory.bytes().data() + kPage;
+        if (!take_slot(index)) return ended(Outcome::Full);
+        std::byte* data = slots_[index]->memory.bytes().data() + kPage;
         std::byte* start = data - kPrefix;
         const ssize_t length = ::read(device_, start, kPrefix + kMaxTransfer);
         const int error = length < 0 ? errno : 0;
         Request request(*this, index, {start, length > 0 ? static_cast<size_t>(length) : 0},
                         {data, kMaxTransfer});
-        if (length == 0) return Outcome::Gone;
+        if (length == 0) return ended(Outcome::Gone);
         if (error == EINTR || error == ENOENT) continue;  // ENOENT: its client has given it up
-        if (error != 0) return outcome_of(error);
-        slots_[index].touched = request.message().size();
+        if (error != 0) return ended(outcome_of(error));
+        slots_[index]->touched = request.message().size();
+        ++handled;
         handler.handle(std::move(request));
     }
-    return Outcome::Turn;
+    return ended(Outcome::Turn);
 }
 
 DevTransport::Outcome DevTransport::outcome_of(int error) const {
@@ -72,7 +80,7 @@ bool DevTransport::take_slot(uint32_t& index) {
     if (idle_.empty()) {
         if (slots_.size() == max_requests_) return false;
         idle_.push_back(static_cast<uint32_t>(slots_.size()));
-        slots_.emplace_back().memory = Buffer(ByteCount(kBufferSize));
+        slots_.push_back(std::make_unique<Slot>(*this, idle_.back()));
     }
     index = idle_.back();
     idle_.pop_back();
@@ -80,7 +88,7 @@ bool DevTransport::take_slot(uint32_t& index) {
 }
 
 void DevTransport::release(uint32_t index) {
-    Slot& slot = slots_[index];
+    Slot& slot = *slots_[index];
     if (slot.touched > kKeep && idle_.size() >= kWarmBuffers) {
         ::madvise(slot.memory.bytes().data() + kPage + kKeep, kMaxTransfer - kKeep, MADV_DONTNEED);
     }
@@ -93,14 +101,29 @@ void DevTransport::finish(Request request, int error, size_t length) {
     CHECK(length <= kMaxTransfer);
     fuse_in_header in;
     std::memcpy(&in, request.message().data(), sizeof in);
-    slots_[request.slot()].touched = std::max(slots_[request.slot()].touched, length);
-    fuse_out_header out{};
-    out.len = static_cast<uint32_t>(sizeof out + length);
-    out.error = -error;
-    out.unique = in.unique;
-    const std::array<iovec, 2> pieces{iovec{&out, sizeof out},
-                                      iovec{request.data().data(), length}};
-    send(std::span(pieces).first(length > 0 ? 2 : 1));
+    Slot& slot = *slots_[request.slot()];
+    slot.touched = std::max(slot.touched, length);
+    slot.out.len = static_cast<uint32_t>(sizeof slot.out + length);
+    slot.out.error = -error;
+    slot.out.unique = in.unique;
+    slot.pieces = {iovec{&slot.out, sizeof slot.out}, iovec{request.data().data(), length}};
+    const std::span<const iovec> message = std::span(slot.pieces).first(length > 0 ? 2 : 1);
+    if (last_turn_ < kBatch) {
+        send(message);
+        return;
+    }
+    std::move(request).keep();
+    ++replies_;
+    ring_.writev(device_, message.data(), static_cast<unsigned>(message.size()), slot);
+}
+
+DevTransport::Slot::Slot(DevTransport& transport, uint32_t number)
+    : owner(transport), index(number), memory(ByteCount(kBufferSize)) {}
+
+void DevTransport::Slot::complete(int32_t result) {
+    check_sent(result < 0 ? -result : 0);
+    owner.release(index);
+    if (--owner.replies_ == 0) owner.replies_sent_.wake_all();
 }
 
 ssize_t DevTransport::send(std::span<const iovec> message) {
@@ -108,14 +131,16 @@ ssize_t DevTransport::send(std::span<const iovec> message) {
     do {
         sent = ::writev(device_, message.data(), static_cast<int>(message.size()));
     } while (sent < 0 && errno == EINTR);
-    // Requests whose client gave up, or that outlive the mount, are no failures.
-    if (sent < 0 && errno != ENOENT && errno != ENODEV) {
-        const int error = errno;
-        log::error("the kernel refuses a reply",
-                   log::kv("error", Error(Errc::Io, "writev", error)));
-        errno = error;
-    }
+    const int error = sent < 0 ? errno : 0;
+    check_sent(error);
+    errno = error;
     return sent;
+}
+
+void DevTransport::check_sent(int error) {
+    // Requests whose client gave up, or that outlive the mount, are no failures.
+    if (error == 0 || error == ENOENT || error == ENODEV) return;
+    log::error("the kernel refuses a reply", log::kv("error", Error(Errc::Io, "writev", error)));
 }
 
 }  // namespace s3b::fusell

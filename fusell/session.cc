@@ -125,6 +125,7 @@ bool Session::still_mounted() const { return device_of(mount_point_) == device_;
 Task<void> Session::serve() {
     co_await transport_->serve(operations_);
     co_await operations_.join();
+    co_await transport_->join();
     if (log::debug_enabled()) {
         const std::string text = "requests served" + counts().text();
         log::debug(text.c_str());

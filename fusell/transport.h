@@ -45,6 +45,8 @@ public:
     void reply(size_t length) &&;
     /// Answers with `error`, an errno (> 0).
     void fail(int error) &&;
+    /// For the transport: it will release the memory itself.
+    void keep() && { owner_ = nullptr; }
 
 private:
     Transport* owner_;
@@ -71,6 +73,8 @@ public:
     /// Hands requests to `handler` until the file system is unmounted or aborted. Requests may
     /// still be under way then.
     virtual Task<void> serve(RequestHandler& handler) = 0;
+    /// Waits until the kernel has all replies, after the last one has been given.
+    virtual Task<void> join() = 0;
     /// Sends a message that was made elsewhere; it begins with its fuse_out_header. Returns its
     /// length, or -1 with errno set (ENOENT: nobody waits for it any more).
     virtual ssize_t send(std::span<const iovec> message) = 0;

@@ -130,6 +130,27 @@ TEST_F(DevTransportTest, NoMoreThanTheLimitAreUnderWayAndOneThatEndsLetsTheNextI
     reactor_.run(fill_and_drain(transport, keeper_, [this] { hang_up(); }));
 }
 
+Task<void> answer_together(DevTransport& transport, Keeper& keeper,
+                           std::function<void()> check_replies) {
+    TaskGroup serving;
+    serving.spawn(transport.serve(keeper));
+    while (keeper.seen < 4) co_await keeper.arrived.wait();
+    for (Request& request : keeper.kept) std::move(request).reply(5);
+    keeper.kept.clear();
+    co_await transport.join();
+    check_replies();
+    co_await serving.join();
+}
+
+TEST_F(DevTransportTest, RepliesToABatchOfRequestsAreSentTogether) {
+    DevTransport transport(reactor_.ring(), device());
+    for (uint64_t unique = 1; unique <= 4; ++unique) send(read_message(2, 0, 5, unique));
+    reactor_.run(answer_together(transport, keeper_, [this] {
+        for (uint64_t unique = 1; unique <= 4; ++unique) expect_reply(unique, 0, 5);
+        hang_up();
+    }));
+}
+
 TEST_F(DevTransportTest, AFloodOfRequestsLetsOtherWorkRun) {
     DevTransport transport(reactor_.ring(), device());
     for (uint64_t unique = 1; unique <= 100; ++unique) send(read_message(2, 0, 5, unique));

@@ -24,6 +24,7 @@ public:
     Geometry geometry() const override { return geometry_; }
 
     Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override {
+        check_range(offset, into.size());
         ++reads;
         co_await pass(held_read == offset.value);
         if (failure) co_return *failure;
@@ -31,6 +32,7 @@ public:
         co_return ok();
     }
     Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override {
+        check_range(offset, from.size());
         write_sizes.push_back(from.size());
         aligned &= reinterpret_cast<uintptr_t>(from.data()) % 4096 == 0;
         co_await pass(hold_writes);
@@ -39,6 +41,7 @@ public:
         co_return ok();
     }
     Task<Result<void>> zero(ByteOffset offset, ByteCount length) override {
+        check_range(offset, length.value);
         if (failure) co_return *failure;
         const auto start = content.begin() + static_cast<long>(offset.value);
         std::fill_n(start, length.value, std::byte{0});
@@ -72,6 +75,9 @@ public:
     int resets = 0;
 
 private:
+    void check_range(ByteOffset offset, uint64_t length) const {
+        CHECK(length <= content.size() && offset.value <= content.size() - length);
+    }
     Task<void> pass(bool held) {
         if (!held) co_return;
         ++waiting_;

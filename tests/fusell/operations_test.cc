@@ -29,6 +29,7 @@ struct Reply {
 class FakeTransport final : public Transport {
 public:
     Task<void> serve(RequestHandler&) override { co_return; }
+    Task<void> join() override { co_return; }
     ssize_t send(std::span<const iovec> message) override {
         if (nobody_waits) {
             errno = ENOENT;

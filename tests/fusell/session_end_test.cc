@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "engine/base/log.h"
 #include "engine/reactor/task_group.h"
 #include "tests/fusell/mounted_test.h"
 
@@ -175,6 +176,20 @@ TEST_F(SessionEndTest, AForcedUnmountEndsServingWithRequestsUnderWay) {
         in_reactor([this] { volume_.let_go(); });
     });
     EXPECT_EQ(mount_line(), "");
+}
+
+TEST_F(SessionEndTest, AtTheEndTheLogSaysHowManyRequestsCame) {
+    log::set_debug(true);
+    ::testing::internal::CaptureStderr();
+    run([&] {
+        const OpenFile f(file(), O_WRONLY);
+        EXPECT_EQ(::pwrite(f.number(), "0123456789", 10, 0), 10);
+    });
+    log::set_debug(false);
+    const std::string text = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(text.find("DEBUG: requests served LOOKUP=1 "), std::string::npos) << text;
+    EXPECT_NE(text.find(" WRITE=1 "), std::string::npos) << text;
+    EXPECT_NE(text.find(" max_write=10\n"), std::string::npos) << text;
 }
 
 TEST_F(SessionEndTest, AnInterruptedClientStillGetsItsAnswer) {

@@ -47,7 +47,7 @@ TEST_F(SessionOrderTest, AReadPassesOneThatIsHeldUp) {
     });
 }
 
-TEST_F(SessionOrderTest, ASyncAndTheStatisticsPassWritesThatAreHeldUp) {
+TEST_F(SessionOrderTest, TheStatisticsPassAWriteThatIsHeldUp) {
     volume_.hold_writes = true;
     const auto held = when_held(1);
     run([&] {
@@ -60,6 +60,20 @@ TEST_F(SessionOrderTest, ASyncAndTheStatisticsPassWritesThatAreHeldUp) {
         let_go();
         writer.join();
     });
+}
+
+TEST_F(SessionOrderTest, ASyncPassesAReadThatIsHeldUp) {
+    volume_.held_read = 0;
+    const auto held = when_held(1);
+    run([&] {
+        std::thread reader([&] { read_page(file(), 0); });
+        EXPECT_TRUE(held->wait());
+        const OpenFile f(file(), O_WRONLY);
+        EXPECT_EQ(outcome(::fsync(f.number())), 0);
+        let_go();
+        reader.join();
+    });
+    EXPECT_EQ(volume_.flushes, 1);
 }
 
 TEST_F(SessionOrderTest, ManyReadsAreUnderWayAtOnce) {
