@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fusell/child_process.h"
 
-#include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "fusell/poll_wait.h"
 
@@ -21,6 +21,7 @@ namespace {
 /// in a group of its own, so that Ctrl-C at the terminal does not end it, too.
 int spawn(const std::vector<std::string>& arguments, pid_t& pid) {
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
         pointers.push_back(const_cast<char*>(argument.c_str()));
     }

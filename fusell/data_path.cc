@@ -104,23 +104,22 @@ Task<void> DataPath::flush_volume(fuse_req_t request) {
     fuse_reply_err(request, errno_of_result(done));
 }
 
+int DataPath::refusal(uint64_t node, int mode, uint64_t offset, uint64_t length) const {
+    const uint64_t size = inodes_.file_size();
+    if (node != kFileInode) return EOPNOTSUPP;
+    if (read_only_) return EROFS;
+    if (length > size || offset > size - length) return ENOSPC;
+    return zeroes(mode) || reserves(mode) ? 0 : EOPNOTSUPP;
+}
+
 void DataPath::allocate(fuse_req_t request, uint64_t node, int mode, uint64_t offset,
                         uint64_t length) {
-    const uint64_t size = inodes_.file_size();
-    int error = 0;
-    if (node != kFileInode) {
-        error = EOPNOTSUPP;
-    } else if (read_only_) {
-        error = EROFS;
-    } else if (length > size || offset > size - length) {
-        error = ENOSPC;
-    } else if (zeroes(mode) && length > 0) {
-        under_way_.spawn(zero_volume(request, ByteOffset(offset), ByteCount(length)));
+    const int error = refusal(node, mode, offset, length);
+    if (error != 0 || reserves(mode) || length == 0) {
+        fuse_reply_err(request, error);
         return;
-    } else if (!zeroes(mode) && !reserves(mode)) {
-        error = EOPNOTSUPP;
     }
-    fuse_reply_err(request, error);
+    under_way_.spawn(zero_volume(request, ByteOffset(offset), ByteCount(length)));
 }
 
 Task<void> DataPath::zero_volume(fuse_req_t request, ByteOffset offset, ByteCount length) {

@@ -36,6 +36,8 @@ public:
     Task<void> join() { return under_way_.join(); }
 
 private:
+    /// Why such a fallocate(2) is refused, as an errno; 0 if it is not.
+    int refusal(uint64_t node, int mode, uint64_t offset, uint64_t length) const;
     void read_stats(Request request, const ReadRequest& in);
     Task<void> read_volume(Request request, ByteOffset offset, uint32_t length);
     Task<void> write_volume(Request request, ByteOffset offset, std::span<const std::byte> from);

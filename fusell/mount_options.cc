@@ -76,8 +76,9 @@ Option parse(std::string_view text) {
 
 template <class T>
 bool read_number(std::string_view text, T& into) {
-    const char* end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, into);
+    const char* start = text.data();
+    const char* end = start + text.size();
+    const auto [stop, failure] = std::from_chars(start, end, into);
     return failure == std::errc{} && stop == end && !text.empty();
 }
 
@@ -91,8 +92,9 @@ bool read_seconds(std::string_view text, double& into) {
 }
 
 bool read_octal(std::string_view text, std::optional<mode_t>& into) {
-    const char* end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, into.emplace(), 8);
+    const char* start = text.data();
+    const char* end = start + text.size();
+    const auto [stop, failure] = std::from_chars(start, end, into.emplace(), 8);
     return failure == std::errc{} && stop == end && *into <= 07777;
 }
 

@@ -253,17 +253,17 @@ void Operations::allocate(fuse_req_t request, fuse_ino_t node, int mode, off_t o
 
 /// From libfuse's callbacks to members of Operations.
 struct Verbs {
-    template <class Method>
+    template <class Function>
     struct Signature;
     template <class... Args>
     struct Signature<void (Operations::*)(fuse_req_t, Args...)> {
-        template <void (Operations::*method)(fuse_req_t, Args...)>
+        template <void (Operations::*Method)(fuse_req_t, Args...)>
         static void call(fuse_req_t request, Args... args) {
-            (static_cast<Operations*>(fuse_req_userdata(request))->*method)(request, args...);
+            (static_cast<Operations*>(fuse_req_userdata(request))->*Method)(request, args...);
         }
     };
-    template <auto method>
-    static constexpr auto kCall = &Signature<decltype(method)>::template call<method>;
+    template <auto Method>
+    static constexpr auto kCall = &Signature<decltype(Method)>::template call<Method>;
 
     static void init(void* operations, fuse_conn_info* connection) {
         static_cast<Operations*>(operations)->init(connection);
@@ -286,8 +286,8 @@ struct Verbs {
 };
 
 const fuse_lowlevel_ops& Operations::verbs() {
-    static const fuse_lowlevel_ops table = Verbs::table();
-    return table;
+    static const fuse_lowlevel_ops kTable = Verbs::table();
+    return kTable;
 }
 
 }  // namespace s3b::fusell

@@ -10,6 +10,9 @@ namespace s3b::fusell {
 
 namespace {
 
+// What precedes the data of a WRITE.
+constexpr size_t kPrefix = sizeof(fuse_in_header) + sizeof(fuse_write_in);
+
 struct Opcode {
     uint32_t code;
     const char* name;
@@ -113,7 +116,6 @@ std::optional<ReadRequest> decode_read(std::span<const std::byte> message) {
 }
 
 std::optional<WriteRequest> decode_write(std::span<const std::byte> message) {
-    constexpr size_t kPrefix = sizeof(fuse_in_header) + sizeof(fuse_write_in);
     const auto header = decode_header(message);
     const auto in = copy_at<fuse_write_in>(message, sizeof(fuse_in_header));
     if (!header || !in || message.size() - kPrefix < in->size) return std::nullopt;

@@ -86,6 +86,7 @@ TEST_F(SessionDataTest, AFailedWriteShowsTheErrnoOfItsCause) {
 TEST_F(SessionDataTest, SyncingFlushesTheVolumeAndClosingDoesNot) {
     run([&] {
         const OpenFile f(file(), O_WRONLY);
+        ASSERT_GE(f.number(), 0);
         EXPECT_EQ(outcome(::fsync(f.number())), 0);
         EXPECT_EQ(outcome(::fdatasync(f.number())), 0);
     });
@@ -96,6 +97,7 @@ TEST_F(SessionDataTest, AFailedFlushIsReportedToTheOneWhoSyncs) {
     volume_.failure = Error(Errc::Unreachable, "cannot connect");
     run([&] {
         const OpenFile f(file(), O_WRONLY);
+        ASSERT_GE(f.number(), 0);
         EXPECT_EQ(outcome(::fsync(f.number())), ENXIO);
     });
 }

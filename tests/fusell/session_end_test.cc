@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a mount begins and ends: refused, busy, unmounted by others, aborted with requests under way.
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 
 #include "engine/base/log.h"

@@ -155,6 +155,7 @@ TEST_F(SessionFilesTest, ThereAreNoExtendedAttributes) {
 TEST_F(SessionFilesTest, TheWholeFileIsDataForTheOneWhoSeeksHoles) {
     run([&] {
         const OpenFile f(file(), O_RDONLY);
+        ASSERT_GE(f.number(), 0);
         EXPECT_EQ(::lseek(f.number(), 5, SEEK_DATA), 5);
         EXPECT_EQ(::lseek(f.number(), 5, SEEK_HOLE), 4 << 20);
     });

@@ -8,6 +8,9 @@ namespace s3b::fusell {
 namespace {
 
 constexpr size_t kMegabyte = size_t{1} << 20;
+constexpr size_t kReaders = 100;
+constexpr size_t kWriters = 64;
+constexpr int kReads = 10;
 
 class SessionOrderTest : public MountedTest {
 protected:
@@ -77,12 +80,12 @@ TEST_F(SessionOrderTest, ASyncPassesAReadThatIsHeldUp) {
 }
 
 TEST_F(SessionOrderTest, ManyReadsAreUnderWayAtOnce) {
-    constexpr size_t kClients = 100;
     volume_.held_read = 8192;
-    const auto held = when_held(kClients);
+    const auto held = when_held(kReaders);
     run([&] {
         std::vector<std::thread> clients;
-        for (size_t i = 0; i < kClients; ++i) {
+        clients.reserve(kReaders);
+        for (size_t i = 0; i < kReaders; ++i) {
             clients.emplace_back([&] { read_page(file(), 8192); });
         }
         EXPECT_TRUE(held->wait());
@@ -92,13 +95,13 @@ TEST_F(SessionOrderTest, ManyReadsAreUnderWayAtOnce) {
 }
 
 TEST_F(SessionOrderTest, ManyLargeWritesAreUnderWayAtOnce) {
-    constexpr size_t kClients = 64;
     settings_.direct_io = true;  // the kernel lets writes of one file run side by side
     volume_.hold_writes = true;
-    const auto held = when_held(kClients);
+    const auto held = when_held(kWriters);
     run([&] {
         std::vector<std::thread> clients;
-        for (size_t i = 0; i < kClients; ++i) {
+        clients.reserve(kWriters);
+        for (size_t i = 0; i < kWriters; ++i) {
             clients.emplace_back([&] {
                 const OpenFile f(file(), O_WRONLY);
                 const AlignedBytes bytes(kMegabyte, 'x');
@@ -116,7 +119,6 @@ TEST_F(SessionOrderTest, ADirectReadIsOneRequest) {
     run([&] {
         const OpenFile f(file(), O_RDONLY | O_DIRECT);
         AlignedBytes page(4096);
-        constexpr int kReads = 10;
         EXPECT_EQ(::pread(f.number(), page.data(), page.size(), 0), 4096);
         uint64_t before = 0;
         uint64_t after = 0;
