@@ -34,6 +34,7 @@ Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
     if (group.running() > 0) {
         co_await group.join();
     }
+    if (config_.timeout > Duration::zero()) wake_up_if_due();
     if (failure) co_return *failure;
     co_return ok();
 }

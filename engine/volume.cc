@@ -86,7 +86,7 @@ void Volume::reset_stats() {
 }
 
 void Volume::wake_up_if_due() {
-    if (writeback_.next_due() < next_wake_up_) wake_up();
+    if (std::min(writeback_.next_due(), next_expiry()) < next_wake_up_) wake_up();
 }
 
 void Volume::drop_expired() {

@@ -150,7 +150,7 @@ Task<void> Writeback::drain() {
     parts_.cache.set_pressure(true);
     parts_.cache.hurry_all();
     parts_.background.wake_all();
-    while (parts_.cache.dirty() > 0 || under_way() > 0) {
+    while (parts_.cache.dirty() > 0) {
         const Instant next_report = Scheduler::current().now() + kReportInterval;
         const bool woken = co_await ended_.wait_until(next_report);
         if (!woken) log::info("still writing back", log::kv("dirty_blocks", parts_.cache.dirty()));

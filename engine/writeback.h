@@ -44,8 +44,6 @@ public:
     /// Writes everything back, however long it takes; ends when nothing is dirty and no upload is
     /// under way. No more writes may come. start_due() must be called meanwhile.
     Task<void> drain();
-    /// Uploads under way.
-    size_t under_way() const { return tasks_.running(); }
 
 private:
     static constexpr Duration kReportInterval = std::chrono::seconds(10);

@@ -73,7 +73,8 @@ public:
     virtual Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
                                        Precondition precondition) = 0;
     /// Stores an object; yields the ETag that the store gave it. On any error the store may hold
-    /// the old object or the new one; OutcomeUnknown says that it may yet change later.
+    /// the old object or the new one; OutcomeUnknown says that it may yet change later. After a
+    /// success nothing of this call changes it any more, as far as time can make sure of that.
     virtual Task<Result<ETag>> put(const PutRequest& request) = 0;
     /// Removes an object; one that does not exist is success. Errors as for put().
     virtual Task<Result<void>> remove(std::string_view key) = 0;

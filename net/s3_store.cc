@@ -39,6 +39,7 @@ S3Store::S3Store(Ring& ring, const S3Settings& settings, const Endpoint& endpoin
                  TrustStore trusted)
     : initial_pause_(settings.initial_retry_pause),
       max_pause_(settings.max_retry_pause),
+      settle_time_(settings.settle_time),
       builder_(builder_settings(settings, endpoint)),
       transfer_(ring, transfer_settings(settings, endpoint), std::move(trusted), counters_) {}
 
@@ -87,7 +88,12 @@ Task<Result<HttpReply>> S3Store::perform(const Operation& operation) {
     bool may_take_effect_later = false;
     for (;;) {
         Result<HttpReply> reply = co_await attempt(operation);
-        if (reply.has_value()) co_return reply;
+        if (reply.has_value()) {
+            if (may_take_effect_later) {
+                co_await pauses_.wait_until(Scheduler::current().now() + settle_time_);
+            }
+            co_return reply;
+        }
         const Error error = reply.error();
         if (error.code == Errc::OutcomeUnknown) may_take_effect_later = true;
         const auto pause = may_retry(error.code) ? schedule.next_pause() : std::nullopt;

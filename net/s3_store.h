@@ -25,6 +25,9 @@ struct S3Settings {
     Duration timeout = std::chrono::seconds(30);  // one attempt; 0 = no limit
     Duration initial_retry_pause = std::chrono::milliseconds(200);
     Duration max_retry_pause = std::chrono::seconds(30);  // sum of the pauses of an operation
+    /// A put or remove that succeeds after an attempt without an answer ends so much later: the
+    /// store may still carry out that attempt, and nothing may come between.
+    Duration settle_time = std::chrono::seconds(2);
     std::string user_agent = "s3backer";
     std::string ca_file;    // PEM; empty = the system's
     bool insecure = false;  // do not verify certificates
@@ -71,6 +74,7 @@ private:
 
     Duration initial_pause_;
     Duration max_pause_;
+    Duration settle_time_;
     RequestBuilder builder_;
     Transfer transfer_;
     WaitQueue pauses_;  // of operations between two attempts

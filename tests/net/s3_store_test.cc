@@ -25,6 +25,7 @@ protected:
         settings_.access_key = "KEY";
         settings_.initial_retry_pause = milliseconds(1);
         settings_.max_retry_pause = milliseconds(7);  // 1 + 2 + 4: four attempts
+        settings_.settle_time = milliseconds(1);
     }
     static std::vector<std::string> options(std::vector<std::string> more) {
         std::vector<std::string> all{"--access-id=ID", "--secret=KEY", "--bucket=mybucket"};
@@ -155,6 +156,14 @@ TEST_F(S3StoreTest, ALaterRefusalDoesNotMakeTheOutcomeKnown) {
     server_.fault("method=PUT&count=0&status=503");
     EXPECT_EQ(try_put("a"), "OutcomeUnknown");
     EXPECT_EQ(store().counters().retries, 3U);
+}
+
+TEST_F(S3StoreTest, ASuccessAfterAnUnansweredAttemptSettlesFirst) {
+    settings_.settle_time = milliseconds(200);
+    server_.fault("method=PUT&cut-answer");
+    const Instant begin = reactor_.scheduler().now();
+    EXPECT_EQ(try_put("a"), "ok");
+    EXPECT_GE(reactor_.scheduler().now() - begin, milliseconds(200));
 }
 
 TEST_F(S3StoreTest, AGetThatIsCutIsRepeated) {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/mount_token.h"
+
+#include "tests/engine/volume_fixture.h"
+
+namespace s3b {
+namespace {
+
+constexpr const char* kKey = "p/s3backer-mounted";
+
+class MountTokenTest : public ::testing::Test {
+protected:
+    /// Runs `task` to its end; what it yields.
+    template <class T>
+    T result_of(Task<T> task) {
+        std::optional<T> result;
+        TaskGroup group;
+        group.spawn(keep(std::move(task), result));
+        EXPECT_TRUE(loop_.run_until([&group] { return group.running() == 0; }));
+        return std::move(*result);
+    }
+
+    SimLoop loop_;
+    net::FakeBucket bucket_;
+    MountToken token_{bucket_, codec::ObjectNames("p/")};
+
+private:
+    template <class T>
+    static Task<void> keep(Task<T> task, std::optional<T>& result) {
+        result.emplace(co_await task);
+    }
+};
+
+TEST_F(MountTokenTest, AFreshBucketHasNone) { EXPECT_EQ(*result_of(token_.read()), std::nullopt); }
+
+TEST_F(MountTokenTest, AFlagWithoutANumberCountsAsOne) {
+    bucket_.set(kKey, {});
+    EXPECT_EQ(*result_of(token_.read()), 1U);
+}
+
+TEST_F(MountTokenTest, WhatIsEstablishedIsReadAndCleared) {
+    ASSERT_TRUE(result_of(token_.establish(false)).has_value());
+    const std::optional<uint32_t> token = *result_of(token_.read());
+    ASSERT_TRUE(token.has_value());
+    EXPECT_GT(*token, 0U);
+    EXPECT_LT(*token, 0x7FFFFFFFU);
+    EXPECT_EQ(bucket_.find(kKey)->content_type, "text/plain");
+    ASSERT_TRUE(result_of(token_.clear()).has_value());
+    EXPECT_EQ(bucket_.find(kKey), nullptr);
+}
+
+TEST_F(MountTokenTest, TheTokenOfAnotherMountIsLeftAlone) {
+    net::ObjectMeta meta;
+    meta.mount_token = 0x12345678;
+    bucket_.set(kKey, {}, meta);
+    const Result<void> established = result_of(token_.establish(false));
+    ASSERT_FALSE(established.has_value());
+    EXPECT_EQ(established.error().code, Errc::Busy);
+    EXPECT_EQ(bucket_.find(kKey)->meta.mount_token, 0x12345678U);
+}
+
+TEST_F(MountTokenTest, ForceReplacesIt) {
+    bucket_.set(kKey, {});
+    EXPECT_TRUE(result_of(token_.establish(true)).has_value());
+    EXPECT_TRUE(bucket_.find(kKey)->meta.mount_token.has_value());
+}
+
+TEST_F(MountTokenTest, AStoreThatCannotBeAskedIsAnError) {
+    bucket_.fail_next(net::FakeBucket::Verb::Head, kKey, Errc::Forbidden);
+    EXPECT_FALSE(result_of(token_.read()).has_value());
+}
+
+}  // namespace
+}  // namespace s3b

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "tests/engine/volume_fixture.h"
+
+namespace s3b {
+namespace {
+
+using ReadPathTest = VolumeTest;
+
+TEST_F(ReadPathTest, ReadersOfOneMissingBlockShareOneGet) {
+    bucket().set(key(7), block(7));
+    bucket().hold(Verb::Get, key(7));
+    SimRequest& first = world().start_read(7 * kBlock, kBlock);
+    SimRequest& second = world().start_read(7 * kBlock + 10, 100);
+    idle();
+    bucket().release(Verb::Get, key(7));
+    world().finish(second);
+
+    EXPECT_EQ(first.bytes, block(7));
+    const std::vector<std::byte> expected = block(7);
+    EXPECT_TRUE(std::ranges::equal(second.bytes, std::span(expected).subspan(10, 100)));
+    EXPECT_EQ(bucket().get_count(key(7)), 1);
+}
+
+TEST_F(ReadPathTest, AllBlocksOfARequestAreFetchedAtOnce) {
+    bucket().hold(Verb::Get, "");
+    SimRequest& request = world().start_read(0, 12 * kBlock);
+    idle();
+    EXPECT_EQ(bucket().held(), 12);
+    bucket().release(Verb::Get, "");
+    EXPECT_TRUE(world().finish(request).ok());
+}
+
+TEST_F(ReadPathTest, ABlockThatWasReadIsReadFromTheCache) {
+    bucket().set(key(3), block(3));
+    world().read(3 * kBlock, kBlock);
+    EXPECT_EQ(world().read(3 * kBlock, kBlock).bytes, block(3));
+    EXPECT_EQ(bucket().get_count(key(3)), 1);
+}
+
+TEST_F(ReadPathTest, AMissingObjectReadsAsZerosAndIsAskedForOnce) {
+    EXPECT_EQ(world().read(0, 2 * kBlock).bytes, zeros(2 * kBlock));
+    EXPECT_EQ(world().read(kBlock, kBlock).bytes, zeros(kBlock));
+    EXPECT_EQ(bucket().get_count(key(1)), 1);
+}
+
+TEST_F(ReadPathTest, EveryReaderOfAFailedDownloadGetsItsError) {
+    bucket().fail_next(Verb::Get, key(2), Errc::Forbidden);
+    bucket().hold(Verb::Get, key(2));
+    SimRequest& first = world().start_read(2 * kBlock, kBlock);
+    SimRequest& second = world().start_read(2 * kBlock, kBlock);
+    idle();
+    bucket().release(Verb::Get, key(2));
+    world().finish(second);
+
+    ASSERT_TRUE(first.failed() && second.failed());
+    EXPECT_EQ(first.outcome.error().code, Errc::Forbidden);
+    EXPECT_EQ(second.outcome.error().code, Errc::Forbidden);
+    EXPECT_EQ(bucket().get_count(key(2)), 1);
+    EXPECT_TRUE(world().read(2 * kBlock, kBlock).ok());
+}
+
+TEST_F(ReadPathTest, OneFailedBlockFailsTheWholeRead) {
+    bucket().fail_next(Verb::Get, key(1), Errc::ServerError);
+    EXPECT_TRUE(world().read(0, 3 * kBlock).failed());
+}
+
+TEST_F(ReadPathTest, AnObjectOfAnotherLengthIsRefused) {
+    bucket().set(key(0), bytes(100, 1));
+    SimRequest& request = world().read(0, kBlock);
+    ASSERT_TRUE(request.failed());
+    EXPECT_EQ(request.outcome.error().code, Errc::BadReply);
+}
+
+TEST_F(ReadPathTest, AnEncodedObjectIsRefused) {
+    net::ObjectMeta meta;
+    meta.content_encoding = "deflate";
+    bucket().set(key(0), block(0), meta);
+    EXPECT_TRUE(world().read(0, kBlock).failed());
+}
+
+TEST_F(ReadPathTest, MoreBlocksThanTheCacheHoldsAreReadInOneRequest) {
+    for (uint32_t n = 0; n < 64; ++n) bucket().set(key(n), block(n));
+    SimRequest& request = world().read(0, 64 * kBlock);
+    ASSERT_TRUE(request.ok());
+    for (uint32_t n = 0; n < 64; ++n) {
+        const auto part = std::span(request.bytes).subspan(n * kBlock, kBlock);
+        EXPECT_TRUE(std::ranges::equal(part, block(n))) << n;
+    }
+}
+
+TEST_F(ReadPathTest, TheBlockUnusedForLongestIsEvicted) {
+    for (uint32_t n = 0; n < 20; ++n) bucket().set(key(n), block(n));
+    for (uint32_t n = 0; n < 16; ++n) world().read(n * kBlock, kBlock);
+    world().read(0, kBlock);
+    world().read(16 * kBlock, kBlock);
+    world().read(0, kBlock);
+    EXPECT_EQ(bucket().get_count(key(0)), 1);
+    world().read(kBlock, kBlock);
+    EXPECT_EQ(bucket().get_count(key(1)), 2);
+}
+
+TEST_F(ReadPathTest, WithoutACacheEveryReadAsksTheStore) {
+    cache().size = 0;
+    bucket().set(key(5), block(5));
+    EXPECT_EQ(world().read(5 * kBlock, kBlock).bytes, block(5));
+    EXPECT_EQ(world().read(5 * kBlock, kBlock).bytes, block(5));
+    EXPECT_EQ(bucket().get_count(key(5)), 2);
+}
+
+TEST_F(ReadPathTest, CleanBlocksAreDroppedAfterTheTimeout) {
+    cache().timeout = seconds(1);
+    bucket().set(key(4), block(4));
+    world().read(4 * kBlock, kBlock);
+    world().loop.run_for(seconds(2));
+    world().read(4 * kBlock, kBlock);
+    EXPECT_EQ(bucket().get_count(key(4)), 2);
+}
+
+using ReadAheadTest = VolumeTest;
+
+TEST_F(ReadAheadTest, TheWholeWindowStartsWithTheTriggeringRead) {
+    cache().read_ahead = 4;
+    bucket().hold(Verb::Get, "");
+    world().start_read(50 * kBlock, kBlock);
+    world().start_read(51 * kBlock, kBlock);
+    idle();
+    EXPECT_EQ(bucket().held(), 6);
+    EXPECT_EQ(bucket().get_count(key(55)), 1);
+    bucket().release(Verb::Get, "");
+}
+
+TEST_F(ReadAheadTest, RandomReadsStartNone) {
+    cache().read_ahead = 4;
+    for (const uint64_t n : {3, 30, 9, 50, 12}) world().read(n * kBlock, kBlock);
+    EXPECT_EQ(bucket().total(Verb::Get), 5);
+}
+
+TEST_F(ReadAheadTest, NothingBeyondTheEndIsFetched) {
+    cache().read_ahead = 8;
+    for (uint64_t n = 60; n < 64; ++n) world().read(n * kBlock, kBlock);
+    EXPECT_EQ(bucket().total(Verb::Get), 4);
+}
+
+TEST_F(ReadAheadTest, AtMostSoManyAsThereAreThreads) {
+    cache().read_ahead = 10;
+    cache().threads = 3;
+    bucket().hold(Verb::Get, "");
+    world().start_read(10 * kBlock, 2 * kBlock);
+    idle();
+    EXPECT_EQ(bucket().held(), 2 + 3);
+    bucket().release(Verb::Get, "");
+}
+
+TEST_F(ReadAheadTest, BlocksReadAheadAreNotFetchedAgain) {
+    cache().read_ahead = 4;
+    for (uint64_t n = 20; n < 40; ++n) world().read(n * kBlock, kBlock);
+    for (uint32_t n = 20; n < 40; ++n) EXPECT_EQ(bucket().get_count(key(n)), 1) << n;
+}
+
+}  // namespace
+}  // namespace s3b

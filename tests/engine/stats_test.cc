@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stats.h"
+
+#include <sstream>
+
+#include "tests/engine/volume_fixture.h"
+
+namespace s3b {
+namespace {
+
+class StatsTest : public VolumeTest {
+protected:
+    /// The text behind `label` in the statistics; "?" if there is no such line.
+    std::string value(const std::string& label) {
+        std::istringstream text(world().volume().stats_text());
+        for (std::string line; std::getline(text, line);) {
+            std::istringstream words(line);
+            std::string first;
+            words >> first;
+            if (first != label) continue;
+            std::string rest;
+            std::getline(words >> std::ws, rest);
+            return rest;
+        }
+        return "?";
+    }
+};
+
+TEST_F(StatsTest, LabelsFillTwentyEightColumns) {
+    std::istringstream text(world().volume().stats_text());
+    for (std::string line; std::getline(text, line);) {
+        ASSERT_GT(line.size(), 29U) << line;
+        EXPECT_EQ(line[28], ' ') << line;
+        EXPECT_NE(line[29], ' ') << line;
+    }
+}
+
+TEST_F(StatsTest, ReadsCountHitsMissesAndZeros) {
+    bucket().set(key(1), block(1));
+    world().read(0, 2 * kBlock);
+    world().read(0, 2 * kBlock);
+    EXPECT_EQ(value("block_cache_read_misses"), "2");
+    EXPECT_EQ(value("block_cache_read_hits"), "1");
+    EXPECT_EQ(value("zero_block_cache_read_hits"), "1");
+    EXPECT_EQ(value("http_normal_blocks_read"), "1");
+    EXPECT_EQ(value("http_zero_blocks_read"), "1");
+}
+
+TEST_F(StatsTest, WritesCountBlocksAndZeros) {
+    bucket().set(key(1), block(1));
+    world().write(0, block(0));
+    world().write(kBlock, zeros(kBlock));
+    world().flush();
+    EXPECT_EQ(value("http_normal_blocks_written"), "1");
+    EXPECT_EQ(value("http_zero_blocks_written"), "1");
+    EXPECT_EQ(value("block_cache_write_misses"), "2");
+}
+
+TEST_F(StatsTest, AResetZeroesCountersButNotSizes) {
+    bucket().set(key(0), block(0));
+    world().read(0, kBlock);
+    world().volume().reset_stats();
+    EXPECT_EQ(value("block_cache_read_misses"), "0");
+    EXPECT_EQ(value("block_cache_current_size"), "1 blocks");
+}
+
+TEST_F(StatsTest, WithoutACacheThereAreNoLinesAboutIt) {
+    cache().size = 0;
+    EXPECT_EQ(value("block_cache_read_hits"), "?");
+    EXPECT_EQ(value("http_gets"), "0");
+}
+
+}  // namespace
+}  // namespace s3b
