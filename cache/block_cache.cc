@@ -98,8 +98,7 @@ bool BlockCache::evict_one() {
             drop_clean(table_.block_of(slot), slot);
             return true;
         }
-        lru_.remove(slot);
-        lru_.push(slot, lru_.oldest_use() == kNever ? Instant{} : lru_.oldest_use());
+        lru_.defer(slot);
     }
     return false;
 }
@@ -119,7 +118,15 @@ void BlockCache::forget_clean(BlockNumber block) {
 
 uint32_t BlockCache::drop_expired(Instant now) {
     uint32_t dropped = 0;
-    while (next_expiry() <= now && evict_one()) ++dropped;
+    for (uint32_t tries = lru_.size(); tries > 0 && next_expiry() <= now; --tries) {
+        const SlotIndex slot = *lru_.oldest();
+        if (table_.try_make_private(slot)) {
+            drop_clean(table_.block_of(slot), slot);
+            ++dropped;
+        } else {
+            lru_.touch(slot, now);  // a reader holds it: it is used right now
+        }
+    }
     return dropped;
 }
 

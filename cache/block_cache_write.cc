@@ -105,8 +105,11 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
     const bool to_zeros = write.whole && write.zeros;
     std::optional<SlotIndex> target = slot;
     if (!to_zeros && !table_.try_make_private(slot)) {
-        target =
-            take_slot(2 * settings_.uploads);  // a reader holds the old bytes: leave them alone
+        // A reader holds the old bytes: leave them alone. It may let go of them at any time, and
+        // they must not be evicted then to make room.
+        lru_.remove(slot);
+        target = take_slot(2 * settings_.uploads);
+        lru_.push(slot, write.now);
         if (!target) return kWaitSpace;
     }
     lru_.remove(slot);
@@ -147,6 +150,7 @@ WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
     record.written.add(was_zeros ? whole() : write.range);
     const bool all_known = record.written.covers(whole());
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
+    if (record.state == BlockState::Dirty) record.written.clear();
     note_write(write.block, record, write.now);
     WritePlan plan = apply(SlotIndex(record.slot));
     plan.zero_rest = was_zeros && !write.whole;
@@ -223,6 +227,7 @@ Upload BlockCache::begin_put(BlockNumber block) {
     step(*record, BlockEvent::BeginPut);
     queue_.remove(block);
     if (record->zeros) return {std::nullopt};
+    CHECK(is_readable(table_.use_of(SlotIndex(record->slot))));  // no write is half done
     record->sent_slot = record->slot;
     table_.pin(SlotIndex(record->slot));
     zero_map_.set_unknown(block);

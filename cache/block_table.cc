@@ -191,7 +191,7 @@ bool BlockTable::try_make_private(SlotIndex slot) {
         }
     }
     CHECK(use_in(word) == SlotUse::Private);
-    return (word & kPinMask) == 0;
+    return !pinned(slot);
 }
 
 SlotUse BlockTable::use_of(SlotIndex slot) const { return use_in(load(slot)); }

@@ -29,7 +29,8 @@ enum class SlotUse : uint8_t {
 
 constexpr bool is_readable(SlotUse use) { return use == SlotUse::Dirty || use == SlotUse::Clean; }
 
-/// The table. Memory a slot: 8 bytes word, 5.3 to 10.7 bytes index. All calls but try_pin and
+/// The table. Memory a slot: 8 bytes word, 5.3 to 10.7 bytes index, and as much again in the
+/// smaller indexes that it grew out of (readers may still be in them). All calls but try_pin and
 /// unpin belong to the owner.
 class BlockTable {
 public:
