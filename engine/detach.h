@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Into the background without losing an error: the process that was started stays until the daemon
-// serves, passes on what it prints to stderr, and ends with its status. Source: command-line.md 1.6.
+// serves, shows what it prints on stderr, and ends with its status. Source: command-line.md 1.6.
 #pragma once
 
 namespace s3b {

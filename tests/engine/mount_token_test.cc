@@ -27,7 +27,8 @@ protected:
 private:
     template <class T>
     static Task<void> keep(Task<T> task, std::optional<T>& result) {
-        result.emplace(co_await task);
+        T value = co_await task;
+        result.emplace(std::move(value));
     }
 };
 

@@ -133,7 +133,7 @@ TEST_F(ReadAheadTest, TheWholeWindowStartsWithTheTriggeringRead) {
 
 TEST_F(ReadAheadTest, RandomReadsStartNone) {
     cache().read_ahead = 4;
-    for (const uint64_t n : {3, 30, 9, 50, 12}) world().read(n * kBlock, kBlock);
+    for (const uint64_t n : {3U, 30U, 9U, 50U, 12U}) world().read(n * kBlock, kBlock);
     EXPECT_EQ(bucket().total(Verb::Get), 5);
 }
 

@@ -26,7 +26,7 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 }
 
 /// Keeps what it hears.
-struct Heard : Completion {
+struct Heard final : Completion {
     void complete(int32_t r) override {
         ++times;
         result = r;
@@ -235,7 +235,7 @@ TEST_F(BareRingTest, MoreCompletionsThanTheQueueHoldsAreNotLost) {
 }
 
 /// Starts itself again from within its completion.
-struct Again : Completion {
+struct Again final : Completion {
     Again(Ring& r, int f, int n) : ring(r), fd(f), left(n) {}
     void complete(int32_t) override {
         if (--left > 0) ring.poll(fd, POLLIN, *this);

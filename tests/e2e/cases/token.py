@@ -74,17 +74,6 @@ def _forced(world):
     expect_equal(_token(server), None, "token after unmounting")
 
 
-@case("--reset-mounted-flag removes a token")
-def _reset(world):
-    server = world.server()
-    store = world.http_store(server)
-    world.mount(store, *SIZE).kill()
-    status, text = world.run_to_end(*store.options, *SIZE, "--reset-mounted-flag", store.bucket)
-    expect_equal(status, 0, f"exit status, saying {text}")
-    expect_equal(_token(server), None, "token")
-    world.mount(store, *SIZE).unmount()
-
-
 @case("readOnly writes no token, and heeds one")
 def _read_only(world):
     server = world.server()

@@ -49,6 +49,18 @@ class Daemon:
             table.close()
         os.stat(self.mount)  # answered once the daemon serves requests
 
+    def wait_log(self, text):
+        """Ends when it has written `text` to its log."""
+        wait_until(lambda: text in self.log(), f"the log says '{text}'")
+
+    def wait_unmounted(self):
+        table = MountTable()
+        try:
+            wait_until(lambda: table.row(self.mount) is None, f"{self.mount} is unmounted",
+                       watch=[table.watch])
+        finally:
+            table.close()
+
     def unmount(self):
         """As an operator does; s3backer must then end by itself and report success."""
         unmount(self.mount, self._directory)

@@ -70,7 +70,7 @@ class DirectFile:
         try:
             os.close(self.fd)
         except OSError as error:
-            if error.errno != errno.ENOTCONN:
+            if error.errno not in (errno.ENOTCONN, errno.ECONNABORTED):
                 raise
 
     def read(self, offset, length):

@@ -61,7 +61,7 @@ def _report(world):
     here = [f for f in traceback.extract_tb(trace) if "/cases/" in f.filename]
     where = f" ({here[-1].filename.rsplit('/', 1)[-1]}:{here[-1].lineno})" if here else ""
     print(f"{kind.__name__}{where}: {error}")
-    if kind.__name__ not in ("Failure", "Interrupted"):
+    if kind.__name__ != "Failure":
         traceback.print_exception(kind, error, trace, file=sys.stdout)
     try:
         print(world.logs()[-8000:])

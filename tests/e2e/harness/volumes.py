@@ -8,9 +8,6 @@ from harness.files import DirectFile, checksums, make_tree
 from harness.mounts import check_file_system, make_file_system
 from harness.registry import expect, expect_equal
 
-# 1.5.4's consistency cache, which delays rewrites, switched off.
-NO_MD5_CACHE = ("--md5CacheSize=0", "--md5CacheTime=0", "--minWriteDelay=0")
-
 
 @contextlib.contextmanager
 def file_system_on(world, kind, store, options, *, fresh=False, binary=None):
