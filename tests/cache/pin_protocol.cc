@@ -19,6 +19,7 @@ void judge_word(Reader& reader) {
     } else {
         ++reader.position;
         reader.step = ReaderStep::LoadEntry;
+        reader.slot = 0;
     }
 }
 
@@ -40,6 +41,8 @@ void step_reader(State& state, Reader& reader, const Rules& rules, bool& wrong) 
             if (word == reader.seen || !rules.swap_compares_the_block) {
                 ++word.pins;
                 reader.step = ReaderStep::ReadFirst;
+                reader.seen = Word{};  // forgets what it needs no more: fewer states
+                reader.position = 0;
             } else {
                 reader.seen = word;
                 judge_word(reader);
@@ -53,13 +56,15 @@ void step_reader(State& state, Reader& reader, const Rules& rules, bool& wrong) 
         case ReaderStep::ReadSecond:
             wrong |= bytes[1] != reader.first;
             reader.step = ReaderStep::Unpin;
+            reader.first = Byte{};
             break;
         case ReaderStep::Unpin:
             --word.pins;
             reader = Reader{};
             break;
     }
-    if (reader.step == ReaderStep::Idle) reader = Reader{};  // forgets: fewer states
+    if (reader.step == ReaderStep::LoadEntry) reader.seen = Word{};
+    if (reader.step == ReaderStep::Idle) reader = Reader{};
 }
 
 bool indexed(const State& state, int8_t slot) {
@@ -108,10 +113,14 @@ void close_gap(State& state, Owner& owner) {
     const bool last = owner.position + 1 == kEntries || entries[at(owner.position) + 1] == kNone;
     entries[at(owner.position)] = last ? kNone : entries[at(owner.position) + 1];
     ++owner.position;
-    if (last) owner.step = OwnerStep::TakeWord;
+    if (!last) return;
+    owner.step = OwnerStep::TakeWord;
+    owner.position = 0;
 }
 
-void free_slot(Word& word, const Rules& rules) {
+void free_slot(State& state, int8_t slot, const Rules& rules) {
+    Word& word = state.words[at(slot)];
+    if (word.pins == 0) state.bytes[at(slot)] = {};  // nobody looks at them
     if (word.pins == 0 || !rules.freeing_respects_pins) word.use = Use::Free;
 }
 
@@ -154,7 +163,7 @@ void step_owner(State& state, Owner& owner, const Rules& rules) {
             break;
         case OwnerStep::Free:
         case OwnerStep::Reclaim:
-            free_slot(word, rules);
+            free_slot(state, owner.slot, rules);
             owner.step = OwnerStep::Idle;
             break;
         case OwnerStep::LoadForInsert:
@@ -163,6 +172,7 @@ void step_owner(State& state, Owner& owner, const Rules& rules) {
             break;
         case OwnerStep::StoreWord:  // a plain store: it would lose a pin that came in between
             word = {owner.block, Use::Readable, owner.loaded.pins};
+            owner.loaded = Word{};
             owner.step = OwnerStep::StoreEntry;
             break;
         case OwnerStep::StoreEntry:
@@ -183,6 +193,12 @@ void step_owner(State& state, Owner& owner, const Rules& rules) {
 }
 
 }  // namespace
+
+std::string State::key() const {
+    State sorted = *this;  // the readers are alike: which is which does not matter
+    std::ranges::sort(sorted.readers);
+    return std::string(reinterpret_cast<const char*>(&sorted), sizeof sorted);
+}
 
 void successors(const State& state, const Rules& rules, std::vector<State>& next, bool& wrong) {
     next.clear();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -26,14 +27,14 @@ struct Word {
     int8_t block = 0;
     Use use = Use::Free;
     int8_t pins = 0;
-    friend bool operator==(const Word&, const Word&) = default;
+    friend auto operator<=>(const Word&, const Word&) = default;
 };
 
 /// What a byte of a slot holds: of which block, and of which of its two generations.
 struct Byte {
     int8_t block = kNone;
     int8_t generation = 0;
-    friend bool operator==(const Byte&, const Byte&) = default;
+    friend auto operator<=>(const Byte&, const Byte&) = default;
 };
 
 enum class ReaderStep : int8_t { Idle, LoadEntry, LoadWord, Swap, ReadFirst, ReadSecond, Unpin };
@@ -45,6 +46,7 @@ struct Reader {
     int8_t slot = 0;
     Word seen;
     Byte first;
+    friend auto operator<=>(const Reader&, const Reader&) = default;
 };
 
 enum class OwnerStep : int8_t {
@@ -90,13 +92,8 @@ struct State {
     Owner owner;
 
     /// The state as bytes; the readers, which are alike, in a fixed order.
-    std::string key() const {
-        State sorted = *this;
-        if (std::memcmp(&readers[1], &readers[0], sizeof(Reader)) < 0) {
-            std::swap(sorted.readers[0], sorted.readers[1]);
-        }
-        return std::string(reinterpret_cast<const char*>(&sorted), sizeof sorted);
-    }
+    /// The same for states that differ in nothing that matters.
+    std::string key() const;
 };
 static_assert(sizeof(State) == kEntries + 3 * kSlots + 4 * kSlots + 9 * kReaders + 7);
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <unordered_set>
 
 namespace s3b::cache::model {
@@ -21,12 +22,12 @@ struct Outcome {
 Outcome explore(const Rules& rules) {
     Outcome outcome;
     std::unordered_set<std::string> visited;
-    std::vector<State> open{State{}};
+    std::deque<State> open{State{}};
     std::vector<State> next;
     visited.insert(open.back().key());
     while (!open.empty() && outcome.wrong_reads == 0) {
-        const State state = open.back();
-        open.pop_back();
+        const State state = open.front();
+        open.pop_front();
         ++outcome.states;
         bool wrong = false;
         successors(state, rules, next, wrong);
@@ -55,7 +56,7 @@ TEST(PinProtocol, PinningWithoutComparingTheWordIsCaught) {
     EXPECT_GT(explore(rules).wrong_reads, 0U);
 }
 
-TEST(PinProtocol, EvictingAPinnedSlotIsHarmlessOnlyBecauseFreeingWaits) {
+TEST(PinProtocol, FreeingASlotThatAReaderHoldsIsCaught) {
     Rules rules;
     rules.freeing_respects_pins = false;
     EXPECT_GT(explore(rules).wrong_reads, 0U);
