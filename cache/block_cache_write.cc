@@ -144,9 +144,8 @@ WritePlan BlockCache::write_record(const Write& write, Record& record) {
 WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
     const bool was_zeros = record.zeros;
     if (!was_zeros && !record.written.can_add(write.range)) return kFillFirst;
-    if (record.slot == kNoSlot && !give_slot(write.block, record, settings_.uploads)) {
-        return kWaitSpace;
-    }
+    const uint32_t keep = settings_.uploads * (was_zeros ? 2 : 1);
+    if (record.slot == kNoSlot && !give_slot(write.block, record, keep)) return kWaitSpace;
     record.written.add(was_zeros ? whole() : write.range);
     const bool all_known = record.written.covers(whole());
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
@@ -166,7 +165,10 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
         !was_zeros && old_slot != record.sent_slot && table_.try_make_private(SlotIndex(old_slot));
     WritePlan plan = apply(SlotIndex(old_slot));
     if (!in_place) {
-        const uint32_t keep = record.state == BlockState::Writing ? 0 : settings_.uploads;
+        // Zeros had no slot: they need one as an absent block does, and may not use the reserve.
+        const uint32_t keep = was_zeros                             ? 2 * settings_.uploads
+                              : record.state == BlockState::Writing ? 0
+                                                                    : settings_.uploads;
         const auto slot = take_slot(keep);
         if (!slot) return kWaitSpace;
         if (!was_zeros) {

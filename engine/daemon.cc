@@ -158,10 +158,12 @@ Task<void> Daemon::watch_signals() {
 Task<void> Daemon::unmount(bool lazy) {
     log::info("asked to stop, unmounting", log::kv("lazy", lazy));
     const Result<void> unmounted = co_await session_->unmount(lazy);
-    if (!unmounted.has_value()) {
-        log::warn("cannot unmount, still serving; a second signal detaches it from the tree",
-                  log::kv("error", unmounted.error()));
-    }
+    if (unmounted.has_value()) co_return;
+    log::warn("cannot unmount, writing back and still serving; a second signal detaches it",
+              log::kv("error", unmounted.error()));
+    // Whoever asks us to stop may lose patience: what is stored by then is safe.
+    const Result<void> flushed = co_await volume_->flush();
+    log::info("written back", log::kv("all", flushed.has_value()));
 }
 
 }  // namespace s3b

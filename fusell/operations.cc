@@ -286,8 +286,8 @@ struct Verbs {
 };
 
 const fuse_lowlevel_ops& Operations::verbs() {
-    static const fuse_lowlevel_ops kTable = Verbs::table();
-    return kTable;
+    static const fuse_lowlevel_ops table = Verbs::table();
+    return table;
 }
 
 }  // namespace s3b::fusell

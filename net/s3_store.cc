@@ -24,7 +24,7 @@ TransferSettings transfer_settings(const S3Settings& settings, const Endpoint& e
 
 }  // namespace
 
-Result<std::unique_ptr<S3Store>> S3Store::create(Ring& ring, S3Settings settings) {
+Result<std::unique_ptr<S3Store>> S3Store::create(Ring& ring, const S3Settings& settings) {
     initialise_curl();
     TRY(const Endpoint endpoint,
         parse_endpoint(settings.base_url, settings.bucket, settings.vhost));

@@ -41,7 +41,7 @@ class S3Store final : public ObjectStore {
 public:
     /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. `ring` must outlive
     /// the store. Errors: InvalidArgument (base URL), Io (CA certificates).
-    static Result<std::unique_ptr<S3Store>> create(Ring& ring, S3Settings settings);
+    static Result<std::unique_ptr<S3Store>> create(Ring& ring, const S3Settings& settings);
     /// For create(): what it has found out.
     S3Store(Ring& ring, const S3Settings& settings, const Endpoint& endpoint, TrustStore trusted);
 

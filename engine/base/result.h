@@ -60,9 +60,11 @@ template <class T>
 class [[nodiscard]] Result {
 public:
     using value_type = T;
+    // NOLINTBEGIN(google-explicit-constructor): a value or an error is returned as it is
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, error) {}
     Result(Unexpected unexpected) : state_(std::in_place_index<1>, unexpected.error) {}
+    // NOLINTEND(google-explicit-constructor)
 
     bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -96,8 +98,10 @@ class [[nodiscard]] Result<void> {
 public:
     using value_type = void;
     Result() = default;
+    // NOLINTBEGIN(google-explicit-constructor)
     Result(Error error) : error_(error) {}
     Result(Unexpected unexpected) : error_(unexpected.error) {}
+    // NOLINTEND(google-explicit-constructor)
 
     bool has_value() const { return !error_.has_value(); }
     explicit operator bool() const { return has_value(); }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays the flows' part for a BlockCache at random: clients, readers on other threads, downloads,
+// uploads that fail, time. It keeps the bytes itself, a few for each block: those that clients have
+// written (the truth), those in the store, those in the slots. After each step it compares.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cache/block_cache.h"
+#include "tests/cache/random.h"
+
+namespace s3b::cache {
+
+class CacheModel {
+public:
+    /// The seed chooses the settings, too.
+    explicit CacheModel(uint64_t seed);
+
+    void step();
+    /// Lets everything end well: afterwards the store must hold the truth.
+    void drain();
+    /// What was wrong first, and at which step; empty if nothing was.
+    const std::string& error() const { return error_; }
+
+private:
+    static constexpr uint32_t kBlocks = 9;
+    static constexpr uint32_t kBytes = 16;
+    using Bytes = std::array<uint8_t, kBytes>;
+
+    struct Block {
+        Bytes truth{};
+        std::optional<Bytes> stored;
+        uint64_t oldest_unstored = 0;  // version of the first write that the store has not
+        uint64_t since_begin_put = 0;  // version of the first write after the upload began
+    };
+    struct PutUnderWay {
+        bool sending = false;  // begin_put has been called; else the block is being completed
+        Upload upload;
+        Bytes sent{};
+    };
+    /// How things were before a write.
+    struct Before {
+        BlockState state;
+        bool zeros;     // a record without a slot
+        bool held;      // a reader holds its slot
+        bool at_limit;  // of dirty blocks
+        uint32_t room;
+        uint64_t version;
+    };
+    struct Use {
+        uint32_t block;
+        Instant at;
+    };
+    struct ReaderPin {
+        BlockTable::Pin pin;
+        Bytes seen;
+    };
+
+    // Steps of clients and of the flows (cache_model.cc).
+    void read();
+    void fetch(uint32_t n, BlockCache::Need need);
+    void end_download(uint32_t n, bool may_fail);
+    void fill(uint32_t n, const Bytes& fetched);
+    void write();
+    void note_write(uint32_t n, const Before& before, const WritePlan& plan, bool zeros);
+    void apply(uint32_t n, const WritePlan& plan, ByteRange range, const Bytes& bytes);
+    void begin_upload();
+    void advance_upload(uint32_t n, bool may_fail);
+    void end_put(uint32_t n, bool may_fail);
+    void read_ahead();
+    void pin();
+    void unpin();
+    void pass_time();
+
+    // What must hold (cache_model_checks.cc).
+    void expect(bool holds, const char* what);
+    void check();
+    void check_block(uint32_t n);
+    void check_partly_known(uint32_t n);
+    void check_slots();
+    void check_counts();
+    void check_versions();
+    void check_no_slot_is_lost();
+    /// Slots of blocks that may not be evicted, of downloads and of uploads.
+    std::set<uint32_t> owned_slots();
+    /// Slots that could be given away now: not owned, and held by no reader.
+    uint32_t available();
+    void judge_refused_write(uint32_t n, const Before& before, bool whole_zeros);
+
+    // The order of clean blocks (cache_model_checks.cc).
+    void use(uint32_t n);
+    void forget(uint32_t n);
+    void defer_oldest();
+    bool held(uint32_t n);
+    /// Follows what was evicted to make room, and checks that it was the oldest that no reader
+    /// holds; `found_room` is false if there was nothing left to evict.
+    void follow_evictions(bool found_room);
+    void expire();
+
+    BlockNumber number(uint32_t n) const { return BlockNumber(n); }
+    BlockState state(uint32_t n) const { return cache_.state(number(n)); }
+    bool zeros_record(uint32_t n) {
+        return is_dirty(state(n)) && !cache_.table().find(number(n)).has_value();
+    }
+    Bytes& slot_bytes(SlotIndex slot) { return slots_[slot.value]; }
+    static Bytes object_of(const Block& block) { return block.stored.value_or(Bytes{}); }
+
+    Random random_;
+    CacheSettings settings_;
+    BlockCache cache_;
+    std::vector<Bytes> slots_;
+    std::vector<Block> blocks_{kBlocks};
+    std::map<uint32_t, SlotIndex> downloads_;
+    std::map<uint32_t, PutUnderWay> uploads_;
+    std::list<ReaderPin> pins_;
+    std::list<Use> clean_;           // in the order of their last use
+    std::set<uint32_t> may_linger_;  // slots that a reader held when they were given back
+    CacheCounters counted_;
+    Instant now_{std::chrono::seconds(10)};
+    uint64_t steps_ = 0;
+    std::string error_;
+};
+
+}  // namespace s3b::cache
