@@ -142,8 +142,8 @@ public:
 
     BlockTable& table() { return table_; }
     uint32_t size() const { return settings_.size; }
-    /// Blocks with a state. Those that have bytes are `size` at the most; written zeros that are not
-    /// stored yet need no slot and come on top.
+    /// Blocks with a state. Those that have bytes are `size` at the most; written zeros that are
+    /// not stored yet need no slot and come on top.
     uint64_t entries() const;
     uint64_t dirty() const { return dirty_; }
     double dirty_ratio() const;

@@ -144,8 +144,9 @@ WritePlan BlockCache::write_record(const Write& write, Record& record) {
 WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
     const bool was_zeros = record.zeros;
     if (!was_zeros && !record.written.can_add(write.range)) return kFillFirst;
-    const uint32_t keep = settings_.uploads * (was_zeros ? 2 : 1);
-    if (record.slot == kNoSlot && !give_slot(write.block, record, keep)) return kWaitSpace;
+    if (record.slot == kNoSlot && !give_slot(write.block, record, settings_.uploads)) {
+        return kWaitSpace;
+    }
     record.written.add(was_zeros ? whole() : write.range);
     const bool all_known = record.written.covers(whole());
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
