@@ -1,61 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What BlockCache decides, without any bytes: the test plays the flows' part.
-#include "cache/block_cache.h"
-
-#include <gtest/gtest.h>
+#include "tests/cache/block_cache_fixture.h"
 
 namespace s3b::cache {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-using Need = BlockCache::Need;
-using Plan = WritePlan::Kind;
-
-constexpr uint32_t kBlock = 64;
-
-class BlockCacheTest : public ::testing::Test {
-protected:
-    BlockCacheTest() {
-        settings_.geometry = Geometry{ByteCount(kBlock), BlockCount(1000)};
-        settings_.size = 4;
-        settings_.uploads = 2;
-        settings_.write_delay = milliseconds(250);
-    }
-    BlockCache& cache() {
-        if (!cache_) cache_.emplace(settings_);
-        return *cache_;
-    }
-    static BlockNumber number(uint32_t n) { return BlockNumber(n); }
-    static ByteRange all() { return {0, kBlock}; }
-    Found::Kind look_up(uint32_t n, ByteRange range = all()) {
-        return cache().look_up(number(n), range, now_).kind;
-    }
-    /// As Volume and Fetcher do; false if there is no room.
-    bool fetch(uint32_t n) {
-        if (!cache().begin_fetch(number(n), Need::Client)) return false;
-        cache().finish_fetch(number(n), now_);
-        return true;
-    }
-    WritePlan write(uint32_t n, ByteRange range = all(), bool zeros = false) {
-        const WritePlan plan = cache().begin_write(number(n), range, zeros, now_);
-        if (plan.kind == Plan::Apply) cache().end_write(number(n));
-        return plan;
-    }
-    void upload(uint32_t n) {
-        const Upload upload = cache().begin_put(number(n));
-        if (upload.slot) {
-            cache().finish_put(number(n), now_);
-        } else {
-            cache().finish_remove(number(n), now_);
-        }
-    }
-    BlockState state(uint32_t n) { return cache().state(number(n)); }
-
-    CacheSettings settings_;
-    std::optional<BlockCache> cache_;
-    Instant now_{seconds(10)};
-};
 
 TEST_F(BlockCacheTest, AMissIsFetchedAndThenHit) {
     EXPECT_EQ(look_up(1), Found::Kind::Fetch);

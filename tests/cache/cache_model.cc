@@ -224,11 +224,14 @@ void CacheModel::begin_upload() {
 void CacheModel::advance_upload(uint32_t n, bool may_fail) {
     PutUnderWay& put = uploads_.at(n);
     if (put.sending) return end_put(n, may_fail);
-    if (state(n) == BlockState::Filling) return;  // waits for the download
+    if (state(n) == BlockState::Filling) {
+        put.completing = true;
+        return;
+    }
     if (state(n) == BlockState::Partial) {
-        fetch(n, Need::Upload);
+        if (!put.completing) fetch(n, Need::Upload);
         if (downloads_.contains(n)) return;
-        cache_.fail_put(number(n), now_ + milliseconds(random_.below(50)));
+        cache_.fail_put(number(n), now_ + milliseconds(random_.below(50)));  // no bytes, or no room
         uploads_.erase(n);
         return;
     }

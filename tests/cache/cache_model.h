@@ -41,7 +41,8 @@ private:
         uint64_t since_begin_put = 0;  // version of the first write after the upload began
     };
     struct PutUnderWay {
-        bool sending = false;  // begin_put has been called; else the block is being completed
+        bool completing = false;  // waits for a download of the bytes that are missing
+        bool sending = false;     // begin_put has been called
         Upload upload;
         Bytes sent{};
     };

@@ -136,6 +136,10 @@ void CacheModel::check_block(uint32_t n) {
 void CacheModel::check_partly_known(uint32_t n) {
     const Block& block = blocks_[n];
     const auto slot = cache_.table().find(number(n));
+    const std::vector<ByteRange> gaps = cache_.gaps(number(n));
+    if (state(n) == BlockState::Partial) {
+        expect(slot && !gaps.empty(), "what is known wholly is not partial");
+    }
     if (!slot) {
         expect(block.truth == Bytes{}, "without a slot it is zeros");
         return;
@@ -143,7 +147,7 @@ void CacheModel::check_partly_known(uint32_t n) {
     expect(cache_.table().use_of(*slot) == SlotUse::Private, "no reader may see it");
     Bytes merged = slot_bytes(*slot);
     const Bytes object = object_of(block);
-    for (const ByteRange& gap : cache_.gaps(number(n))) {
+    for (const ByteRange& gap : gaps) {
         std::copy(object.begin() + gap.begin, object.begin() + gap.end, merged.begin() + gap.begin);
     }
     expect(merged == block.truth, "what was written and the object's rest are the truth");
@@ -157,8 +161,10 @@ void CacheModel::judge_refused_write(uint32_t n, const Before& before, bool whol
     const bool settled = before.state == BlockState::Clean || before.state == BlockState::Dirty;
     expect(!settled || before.held || before.zeros, "a slot of its own is room enough");
     const bool own_reserve = before.state == BlockState::Writing && !before.zeros;
-    const bool new_entry =
-        before.state == BlockState::Absent || before.state == BlockState::Clean || before.zeros;
+    // Zeros have no slot, unless a download has one for them.
+    const bool new_entry = before.state == BlockState::Absent ||
+                           before.state == BlockState::Clean ||
+                           (before.zeros && before.state != BlockState::Filling);
     const uint32_t keep = own_reserve ? 0 : settings_.uploads * (new_entry ? 2 : 1);
     expect(before.room <= keep, "a write finds room if there is any");
     if (own_reserve) expect(!pins_.empty(), "an upload has a slot for the next version");
