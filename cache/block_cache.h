@@ -103,7 +103,8 @@ public:
     void forget_clean(BlockNumber block);
 
     /// Plans a write of `range`; `zeros`: all its bytes are zero (need only be told for whole
-    /// blocks and where zero_write_is_free() asks for it).
+    /// blocks and where zero_write_is_free() asks for it). Until end_write() nothing else may happen
+    /// to `block`, as between fill_target() and the end of the fetch: do not await in between.
     WritePlan begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now);
     /// The bytes of a plan to Apply are in place.
     void end_write(BlockNumber block);
@@ -115,6 +116,7 @@ public:
     /// When pop_due will have something if nothing changes.
     Instant next_due();
     /// While on, every dirty block is due: somebody waits for room, or the volume is stopping.
+    /// Only those whose upload failed keep their pause.
     void set_pressure(bool on) { pressure_ = on; }
     bool pressure() const { return pressure_; }
     /// Makes all that is dirty now due, and returns it.
