@@ -103,8 +103,8 @@ public:
     void forget_clean(BlockNumber block);
 
     /// Plans a write of `range`; `zeros`: all its bytes are zero (need only be told for whole
-    /// blocks and where zero_write_is_free() asks for it). Until end_write() nothing else may happen
-    /// to `block`, as between fill_target() and the end of the fetch: do not await in between.
+    /// blocks and where zero_write_is_free() asks for it). Until end_write() nothing else may
+    /// happen to `block`, as between fill_target() and the end of the fetch: do not await there.
     WritePlan begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now);
     /// The bytes of a plan to Apply are in place.
     void end_write(BlockNumber block);
