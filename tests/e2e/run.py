@@ -110,7 +110,15 @@ def run_all(options):
     return 1 if report.count[one_case.FAILED] or not cases else 0
 
 
+def heed_signals():
+    """What ignores signals (nohup, the background of a shell) passes that on to the daemons."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main():
+    heed_signals()
     options = parse_arguments()
     if options.list:
         for one in chosen(options):
