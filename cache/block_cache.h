@@ -118,7 +118,6 @@ public:
     /// While on, every dirty block is due: somebody waits for room, or the volume is stopping.
     /// Only those whose upload failed keep their pause.
     void set_pressure(bool on) { pressure_ = on; }
-    bool pressure() const { return pressure_; }
     /// Makes all that is dirty now due, and returns it.
     std::vector<BlockNumber> hurry_all();
     void hurry(BlockNumber block) { queue_.hurry(block); }

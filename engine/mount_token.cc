@@ -4,12 +4,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <ctime>
-
 #include "codec/hash.h"
 #include "engine/base/check.h"
 #include "engine/base/log.h"
 #include "engine/reactor/scheduler.h"
+#include "net/sigv4.h"
 
 namespace s3b {
 
@@ -22,12 +21,7 @@ constexpr uint32_t kSharedToken = 0x7FFFFFFF;  // of sharedDiskMode
 std::string flag_text() {
     char host[256] = {};
     gethostname(host, sizeof host - 1);
-    const time_t now = std::chrono::system_clock::to_time_t(Scheduler::current().wall_now());
-    tm utc{};
-    gmtime_r(&now, &utc);
-    char stamp[32];
-    const size_t length = strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    return std::string(host) + '\n' + std::string(stamp, length) + '\n';
+    return std::string(host) + '\n' + net::amz_date(Scheduler::current().wall_now()) + '\n';
 }
 
 }  // namespace

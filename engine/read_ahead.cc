@@ -39,7 +39,6 @@ void ReadAhead::start() {
             return;
         }
         parts_.places.try_take();
-        ++parts_.counters.read_ahead_blocks;
         tasks_.spawn(fetch(block, *slot));
     }
 }

@@ -36,7 +36,6 @@ struct BlockCounters {
     uint64_t blocks_written = 0;
     uint64_t zero_blocks_read = 0;     // there was no object
     uint64_t zero_blocks_written = 0;  // the object was deleted
-    uint64_t read_ahead_blocks = 0;    // of those read, before anybody asked
 };
 
 /// Belongs to the reactor's thread.
