@@ -15,9 +15,16 @@ namespace s3b {
 
 namespace {
 
-/// Reads that somebody waits for have connections of their own beside those of blockCacheThreads,
-/// so that they never queue behind write-back.
-constexpr unsigned kDemandLanes = 128;
+/// Reads that somebody waits for have places of their own beside those of blockCacheThreads, so
+/// that they never queue behind write-back.
+constexpr uint32_t kDemandPlaces = 128;
+
+net::TransferLimits transfer_limits(const Config& config) {
+    net::TransferLimits limits;
+    limits.demand = kDemandPlaces;
+    limits.background = std::max(config.cache.threads, 1U);
+    return limits;
+}
 
 /// The reactor has one processor, the workers have the others.
 unsigned worker_count() {
@@ -32,7 +39,8 @@ Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
       config_(std::move(config)),
       detacher_(detacher),
       signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP}),
-      cpu_pool_(reactor, worker_count()) {}
+      cpu_pool_(reactor, worker_count()),
+      scheduler_(transfer_limits(config_)) {}
 
 Daemon::~Daemon() = default;
 
@@ -62,8 +70,8 @@ bool Daemon::create_store() {
         store_ = std::make_unique<net::DirStore>(reactor_.ring(), config_.directory);
         return true;
     }
-    config_.s3.lanes = config_.cache.threads + kDemandLanes;
-    auto store = net::S3Store::create(reactor_.ring(), config_.s3);
+    const net::S3Context context{reactor_.ring(), cpu_pool_, scheduler_};
+    auto store = net::S3Store::create(context, config_.s3);
     if (!store.has_value()) {
         say("cannot use the store: " + describe(store.error()));
         return false;

@@ -46,6 +46,7 @@ private:
     Detacher& detacher_;
     Signals signals_;
     CpuPool cpu_pool_;
+    net::TransferScheduler scheduler_;
     std::unique_ptr<net::ObjectStore> store_;
     std::optional<MountToken> token_;  // with S3, none for directories
     bool token_is_ours_ = false;

@@ -42,7 +42,7 @@ std::string DirStore::path_of(std::string_view key) const {
 }
 
 Task<Result<GetReply>> DirStore::get(std::string_view key, std::span<std::byte> into,
-                                     Precondition precondition) {
+                                     Precondition precondition, Ticket*) {
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     const std::string path = path_of(key);
     const int32_t fd = co_await ring_.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC, 0);
@@ -82,7 +82,7 @@ Task<Result<ByteCount>> DirStore::read_whole(int fd, std::span<std::byte> into) 
     }
 }
 
-Task<Result<ETag>> DirStore::put(const PutRequest& request) {
+Task<Result<ETag>> DirStore::put(const PutRequest& request, Ticket*) {
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     const std::string path = path_of(request.key);
     const bool sync = unsynced_files_.size() >= kMaxUnsynced;
@@ -134,7 +134,7 @@ Task<Result<void>> DirStore::write_whole(int fd, std::span<const std::byte> from
     co_return ok();
 }
 
-Task<Result<void>> DirStore::remove(std::string_view key) {
+Task<Result<void>> DirStore::remove(std::string_view key, Ticket*) {
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     const std::string path = path_of(key);
     const int32_t removed = co_await ring_.unlinkat(AT_FDCWD, path.c_str());
@@ -143,6 +143,15 @@ Task<Result<void>> DirStore::remove(std::string_view key) {
     if (removed == 0) unsynced_directories_.insert(parent_of(path));
     ++counters_.deletes;
     co_return ok();
+}
+
+Task<Result<std::vector<std::string>>> DirStore::remove_many(std::span<const std::string>,
+                                                             Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
+}
+
+Task<Result<ListPage>> DirStore::list(const ListRequest&, Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
 }
 
 Task<Result<ObjectMeta>> DirStore::head(std::string_view) {

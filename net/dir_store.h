@@ -21,11 +21,14 @@ public:
     DirStore(Ring& ring, std::string directory);
 
     Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition) override;
+                               Precondition precondition, Ticket* ticket = nullptr) override;
     /// Writes a temporary file beside the object, then renames it: a reader, and a crash of this
     /// program, see the old object or the new one.
-    Task<Result<ETag>> put(const PutRequest& request) override;
-    Task<Result<void>> remove(std::string_view key) override;
+    Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;
+    Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
+    Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
+                                                       Ticket* ticket = nullptr) override;
+    Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
     /// Syncs the files written and the directories changed since the last flush.
     Task<Result<void>> flush() override;

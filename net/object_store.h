@@ -8,12 +8,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/digest.h"
 #include "engine/base/result.h"
 #include "engine/base/types.h"
 #include "engine/reactor/task.h"
 #include "net/store_counters.h"
+#include "net/transfer_scheduler.h"
 
 namespace s3b::net {
 
@@ -36,6 +38,8 @@ struct PutRequest {
     Sha256 sha256;
     std::string_view content_type;
     ObjectMeta meta;
+    /// Store it only if there is no such object; Stale otherwise. Unsupported: the store cannot.
+    bool only_if_absent = false;
 
     PutRequest() = default;
 };
@@ -59,9 +63,37 @@ struct Precondition {
     Precondition(Kind k, Md5 e) : kind(k), etag(e) {}
 };
 
+/// Which keys a list names: those that begin with `prefix` and come after `after`, in the order of
+/// their bytes, the first `max_keys` of them at the most.
+struct ListRequest {
+    std::string_view prefix;
+    std::string_view after;  // a whole key or what could be one; empty: from the first
+    uint32_t max_keys = 1000;
+
+    ListRequest() = default;
+};
+
+struct ListedObject {
+    std::string key;
+    ETag etag;
+
+    ListedObject() = default;
+    ListedObject(std::string k, ETag e) : key(std::move(k)), etag(e) {}
+};
+
+/// One page of a list. Every key lies behind that of the request and behind the one before it.
+struct ListPage {
+    std::vector<ListedObject> objects;
+    bool truncated = false;  // more keys may follow; then there is at least one object
+
+    ListPage() = default;
+};
+
 /// Objects by key. Belongs to the reactor's thread. Every call does all retries of its own
 /// (wire-format.md 3.4) and then fails for good. The caller sees to it that no two calls for the
-/// same key are under way at once.
+/// same key are under way at once. `ticket`, which must outlive the call, says how urgent it is: a
+/// store with a network takes a place for each attempt and leaves it in the pauses between; without
+/// one the call counts as Urgency::Demand.
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
@@ -71,13 +103,20 @@ public:
     /// Stale (Match and another version is there, after all retries); others as they come.
     /// On an error the content of `into` is undefined.
     virtual Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                                       Precondition precondition) = 0;
+                                       Precondition precondition, Ticket* ticket = nullptr) = 0;
     /// Stores an object; yields the ETag that the store gave it. On any error the store may hold
     /// the old object or the new one; OutcomeUnknown says that it may yet change later. After a
     /// success nothing of this call changes it any more, as far as time can make sure of that.
-    virtual Task<Result<ETag>> put(const PutRequest& request) = 0;
+    virtual Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) = 0;
     /// Removes an object; one that does not exist is success. Errors as for put().
-    virtual Task<Result<void>> remove(std::string_view key) = 0;
+    virtual Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) = 0;
+    /// Removes many objects (1000 at the most) at once; yields the keys that are still there. Errors:
+    /// Unsupported (remove each by itself), others as for put().
+    virtual Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
+                                                               Ticket* ticket = nullptr) = 0;
+    /// A page of the keys there are. Errors: BadReply (also a page out of order), others as they
+    /// come.
+    virtual Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) = 0;
     /// The metadata of an object. Errors: NotFound, others as they come.
     virtual Task<Result<ObjectMeta>> head(std::string_view key) = 0;
     /// Makes all that has ended well so far survive a crash of the machine (directories only; an S3

@@ -18,13 +18,16 @@ RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endp
             settings.timeout};
 }
 
-TransferSettings transfer_settings(const S3Settings& settings, const Endpoint& endpoint) {
-    return {settings.lanes, endpoint.tls, settings.insecure, settings.user_agent};
+TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
+                                   const Endpoint& endpoint) {
+    return {context.scheduler.limits().total(), endpoint.tls, settings.insecure,
+            settings.user_agent};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<S3Store>> S3Store::create(Ring& ring, const S3Settings& settings) {
+Result<std::unique_ptr<S3Store>> S3Store::create(const S3Context& context,
+                                                 const S3Settings& settings) {
     initialise_curl();
     TRY(const Endpoint endpoint,
         parse_endpoint(settings.base_url, settings.bucket, settings.vhost));
@@ -32,23 +35,25 @@ Result<std::unique_ptr<S3Store>> S3Store::create(Ring& ring, const S3Settings& s
     if (endpoint.tls && !settings.insecure) {
         TRY(trusted, load_trust_store(settings.ca_file));
     }
-    return std::make_unique<S3Store>(ring, settings, endpoint, std::move(trusted));
+    return std::make_unique<S3Store>(context, settings, endpoint, std::move(trusted));
 }
 
-S3Store::S3Store(Ring& ring, const S3Settings& settings, const Endpoint& endpoint,
+S3Store::S3Store(const S3Context& context, const S3Settings& settings, const Endpoint& endpoint,
                  TrustStore trusted)
     : initial_pause_(settings.initial_retry_pause),
       max_pause_(settings.max_retry_pause),
       settle_time_(settings.settle_time),
+      scheduler_(context.scheduler),
       builder_(builder_settings(settings, endpoint)),
-      transfer_(ring, transfer_settings(settings, endpoint), std::move(trusted), counters_) {}
+      transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
+                counters_) {}
 
 Task<Result<GetReply>> S3Store::get(std::string_view key, std::span<std::byte> into,
-                                    Precondition precondition) {
+                                    Precondition precondition, Ticket* ticket) {
     Operation operation(Method::Get, key);
     operation.into = into;
     operation.precondition = precondition;
-    CO_TRY(HttpReply reply, co_await perform(operation));
+    CO_TRY(HttpReply reply, co_await perform(operation, ticket));
     GetReply result;
     result.length = reply.received;
     result.etag = reply.headers.etag;
@@ -56,22 +61,30 @@ Task<Result<GetReply>> S3Store::get(std::string_view key, std::span<std::byte> i
     co_return result;
 }
 
-Task<Result<ETag>> S3Store::put(const PutRequest& request) {
+Task<Result<ETag>> S3Store::put(const PutRequest& request, Ticket* ticket) {
     Operation operation(Method::Put, request.key);
     operation.put = &request;
-    CO_TRY(const HttpReply reply, co_await perform(operation));
+    CO_TRY(const HttpReply reply, co_await perform(operation, ticket));
     co_return reply.headers.etag;
 }
 
-Task<Result<void>> S3Store::remove(std::string_view key) {
+Task<Result<void>> S3Store::remove(std::string_view key, Ticket* ticket) {
     const Operation operation(Method::Delete, key);
-    CO_TRY_VOID(co_await perform(operation));
+    CO_TRY_VOID(co_await perform(operation, ticket));
     co_return ok();
+}
+
+Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std::string>, Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
+}
+
+Task<Result<ListPage>> S3Store::list(const ListRequest&, Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
 }
 
 Task<Result<ObjectMeta>> S3Store::head(std::string_view key) {
     const Operation operation(Method::Head, key);
-    CO_TRY(const HttpReply reply, co_await perform(operation));
+    CO_TRY(const HttpReply reply, co_await perform(operation, nullptr));
     co_return reply.headers.meta;
 }
 
@@ -83,11 +96,17 @@ void S3Store::cancel_all() {
     pauses_.wake_all();
 }
 
-Task<Result<HttpReply>> S3Store::perform(const Operation& operation) {
+Task<Result<HttpReply>> S3Store::perform(const Operation& operation, Ticket* given) {
+    if (given != nullptr) co_return co_await retry(operation, *given);
+    Ticket own(scheduler_, Urgency::Demand);
+    co_return co_await retry(operation, own);
+}
+
+Task<Result<HttpReply>> S3Store::retry(const Operation& operation, Ticket& ticket) {
     RetrySchedule schedule(initial_pause_, max_pause_);
     bool may_take_effect_later = false;
     for (;;) {
-        Result<HttpReply> reply = co_await attempt(operation);
+        Result<HttpReply> reply = co_await attempt(operation, ticket);
         if (reply.has_value()) {
             if (may_take_effect_later) {
                 co_await pauses_.wait_until(Scheduler::current().now() + settle_time_);
@@ -106,12 +125,14 @@ Task<Result<HttpReply>> S3Store::perform(const Operation& operation) {
                   log::kv("key", operation.key), log::kv("error", error), log::kv("in", *pause));
         ++counters_.retries;
         counters_.retry_delay += *pause;
+        ticket.give_back();
         co_await pauses_.wait_until(Scheduler::current().now() + *pause);
         if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     }
 }
 
-Task<Result<HttpReply>> S3Store::attempt(const Operation& operation) {
+Task<Result<HttpReply>> S3Store::attempt(const Operation& operation, Ticket& ticket) {
+    co_await ticket.take();
     const Transfer::Place place = co_await transfer_.place();
     // Signed only now: the wait for a place may outlast the validity of a signature.
     const HttpRequest request = build(operation);

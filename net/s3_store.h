@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "engine/reactor/cpu_pool.h"
 #include "engine/reactor/ring.h"
 #include "engine/reactor/sync.h"
 #include "net/object_store.h"
@@ -21,7 +23,13 @@ struct S3Settings {
     std::string region = "us-east-1";
     std::string access_id;  // empty: requests are not signed
     std::string access_key;
-    std::string access_type = "private";          // the value of x-amz-acl
+    bool aws2 = false;                    // signature version 2 instead of 4
+    std::string access_type = "private";  // the value of x-amz-acl
+    std::string storage_class;            // empty: the bucket's default
+    std::string sse;               // x-amz-server-side-encryption: AES256, aws:kms; empty: none
+    std::string sse_key_id;        // with aws:kms
+    std::string sse_customer_key;  // 32 bytes; empty: no encryption with a customer's key
+    std::string default_content_encoding;         // of blocks that come without one
     Duration timeout = std::chrono::seconds(30);  // one attempt; 0 = no limit
     Duration initial_retry_pause = std::chrono::milliseconds(200);
     Duration max_retry_pause = std::chrono::seconds(30);  // sum of the pauses of an operation
@@ -29,26 +37,44 @@ struct S3Settings {
     /// store may still carry out that attempt, and nothing may come between.
     Duration settle_time = std::chrono::seconds(2);
     std::string user_agent = "s3backer";
-    std::string ca_file;    // PEM; empty = the system's
-    bool insecure = false;  // do not verify certificates
-    unsigned lanes = 20;    // requests at once, and connections kept; at least 1
+    std::string ca_file;             // PEM; empty = the system's
+    bool insecure = false;           // do not verify certificates
+    std::optional<uint8_t> ip_tos;   // type-of-service byte of our packets
+    bool fresh_connections = false;  // a new connection for each request
+    bool debug_http = false;         // log requests and answers, without what is secret
+    ByteCount upload_speed;          // bytes a second of each transfer; 0 = no limit
+    ByteCount download_speed;        // likewise
+    /// Demand reads slower than this percentile of the last ones are sent once more, and the first
+    /// answer counts; 0 = never.
+    double hedge_percentile = 0;
 
     S3Settings() = default;
+};
+
+/// What a store works with; all of it outlives the store.
+struct S3Context {
+    Ring& ring;
+    Executor& executor;  // for what would hold the reactor: digests, large documents
+    TransferScheduler& scheduler;
 };
 
 /// Belongs to the reactor's thread. All calls must have ended before it is destroyed.
 class S3Store final : public ObjectStore {
 public:
-    /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. `ring` must outlive
-    /// the store. Errors: InvalidArgument (base URL), Io (CA certificates).
-    static Result<std::unique_ptr<S3Store>> create(Ring& ring, const S3Settings& settings);
+    /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. Errors: InvalidArgument (base URL), Io (CA certificates).
+    static Result<std::unique_ptr<S3Store>> create(const S3Context& context,
+                                                   const S3Settings& settings);
     /// For create(): what it has found out.
-    S3Store(Ring& ring, const S3Settings& settings, const Endpoint& endpoint, TrustStore trusted);
+    S3Store(const S3Context& context, const S3Settings& settings, const Endpoint& endpoint,
+            TrustStore trusted);
 
     Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition) override;
-    Task<Result<ETag>> put(const PutRequest& request) override;
-    Task<Result<void>> remove(std::string_view key) override;
+                               Precondition precondition, Ticket* ticket = nullptr) override;
+    Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;
+    Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
+    Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
+                                                       Ticket* ticket = nullptr) override;
+    Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
     Task<Result<void>> flush() override;
     void cancel_all() override;
@@ -65,8 +91,9 @@ private:
         Operation(Method m, std::string_view k) : method(m), key(k) {}
     };
 
-    Task<Result<HttpReply>> perform(const Operation& operation);
-    Task<Result<HttpReply>> attempt(const Operation& operation);
+    Task<Result<HttpReply>> perform(const Operation& operation, Ticket* given);
+    Task<Result<HttpReply>> retry(const Operation& operation, Ticket& ticket);
+    Task<Result<HttpReply>> attempt(const Operation& operation, Ticket& ticket);
     HttpRequest build(const Operation& operation);
     Result<HttpReply> judge(const Operation& operation, Result<HttpReply> reply);
     void log_redirect(const Operation& operation, const HttpReply& reply);
@@ -75,6 +102,7 @@ private:
     Duration initial_pause_;
     Duration max_pause_;
     Duration settle_time_;
+    TransferScheduler& scheduler_;
     RequestBuilder builder_;
     Transfer transfer_;
     WaitQueue pauses_;  // of operations between two attempts

@@ -22,6 +22,7 @@ constexpr int kKeys = 64;
 
 struct Bench {
     net::S3Settings settings;
+    uint32_t at_once = 1;
     bool put = false;
     size_t size = 4096;
     Duration duration{};
@@ -76,7 +77,12 @@ double cpu_seconds() {
 }
 
 Task<void> run(Reactor& reactor, Bench& bench) {
-    const auto store = net::S3Store::create(reactor.ring(), bench.settings).value();
+    InlineExecutor executor;
+    net::TransferLimits limits;
+    limits.demand = bench.at_once;
+    net::TransferScheduler scheduler(limits);
+    const net::S3Context context{reactor.ring(), executor, scheduler};
+    const auto store = net::S3Store::create(context, bench.settings).value();
     for (int i = 0; i < kKeys; ++i) {
         const Result<void> stored = co_await put_one(*store, bench, "bench-" + std::to_string(i));
         CHECK(stored.has_value());
@@ -85,7 +91,7 @@ Task<void> run(Reactor& reactor, Bench& bench) {
     const Instant begin = Scheduler::current().now();
     bench.end = begin + bench.duration;
     TaskGroup workers;
-    for (unsigned i = 0; i < bench.settings.lanes; ++i) {
+    for (unsigned i = 0; i < bench.at_once; ++i) {
         workers.spawn(worker(*store, bench, static_cast<int>(i)));
     }
     co_await workers.join();
@@ -93,7 +99,7 @@ Task<void> run(Reactor& reactor, Bench& bench) {
         std::chrono::duration<double>(Scheduler::current().now() - begin).count();
     const auto requests = static_cast<double>(bench.done);
     std::printf("%s %zu B, %u at once: %.0f/s, %.1f us of CPU each, %llu failed\n",
-                bench.put ? "PUT" : "GET", bench.size, bench.settings.lanes, requests / seconds,
+                bench.put ? "PUT" : "GET", bench.size, bench.at_once, requests / seconds,
                 (cpu_seconds() - cpu_before) / requests * 1e6,
                 static_cast<unsigned long long>(bench.failed));
 }
@@ -114,7 +120,7 @@ int main(int argc, char** argv) {
     bench.settings.access_key = argv[4];
     bench.put = std::string(argv[5]) == "put";
     bench.size = std::strtoul(argv[6], nullptr, 10);
-    bench.settings.lanes = static_cast<unsigned>(std::strtoul(argv[7], nullptr, 10));
+    bench.at_once = static_cast<uint32_t>(std::strtoul(argv[7], nullptr, 10));
     bench.duration = std::chrono::seconds(std::strtoul(argv[8], nullptr, 10));
     bench.body.assign(bench.size, std::byte{0x5a});
     bench.md5 = s3b::codec::md5(bench.body);

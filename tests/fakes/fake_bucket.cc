@@ -24,7 +24,7 @@ FakeBucket::Call::~Call() {
 }
 
 Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte> into,
-                                       Precondition precondition) {
+                                       Precondition precondition, Ticket*) {
     const Call call(*this, Verb::Get, key);
     CO_TRY_VOID(co_await pass_time(Verb::Get, key));
     const Fault fault = take_fault(Verb::Get, key);
@@ -48,7 +48,7 @@ Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte
     co_return reply;
 }
 
-Task<Result<ETag>> FakeBucket::put(const PutRequest& request) {
+Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
     const Call call(*this, Verb::Put, request.key);
     CO_TRY_VOID(co_await pass_time(Verb::Put, request.key));
     CHECK(codec::md5(request.body) == request.md5);  // also: unchanged since the put began
@@ -63,12 +63,21 @@ Task<Result<ETag>> FakeBucket::put(const PutRequest& request) {
     co_return ETag(request.md5);
 }
 
-Task<Result<void>> FakeBucket::remove(std::string_view key) {
+Task<Result<void>> FakeBucket::remove(std::string_view key, Ticket*) {
     const Call call(*this, Verb::Remove, key);
     CO_TRY_VOID(co_await pass_time(Verb::Remove, key));
     CO_TRY_VOID(end_change(Verb::Remove, key, Object()));
     ++counters_.deletes;
     co_return ok();
+}
+
+Task<Result<std::vector<std::string>>> FakeBucket::remove_many(std::span<const std::string>,
+                                                               Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
+}
+
+Task<Result<ListPage>> FakeBucket::list(const ListRequest&, Ticket*) {
+    co_return Error(Errc::Unsupported, "not yet");
 }
 
 Task<Result<ObjectMeta>> FakeBucket::head(std::string_view key) {

@@ -34,9 +34,12 @@ public:
 
     // As every ObjectStore.
     Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition) override;
-    Task<Result<ETag>> put(const PutRequest& request) override;
-    Task<Result<void>> remove(std::string_view key) override;
+                               Precondition precondition, Ticket* ticket = nullptr) override;
+    Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;
+    Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
+    Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
+                                                       Ticket* ticket = nullptr) override;
+    Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
     Task<Result<void>> flush() override;
     void cancel_all() override;

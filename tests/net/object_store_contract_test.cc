@@ -7,6 +7,7 @@
 #include "net/dir_store.h"
 #include "net/s3_store.h"
 #include "tests/fakes/fake_bucket.h"
+#include "tests/net/store_kit.h"
 #include "tests/net/test_server.h"
 
 namespace s3b::net {
@@ -24,8 +25,7 @@ public:
         settings.access_key = "KEY";
         settings.initial_retry_pause = Duration{};
         settings.max_retry_pause = Duration{};
-        settings.lanes = 8;
-        store_ = S3Store::create(reactor_.ring(), settings).value();
+        store_ = S3Store::create(kit_.context(), settings).value();
     }
     ObjectStore& store() { return *store_; }
     void run(Task<void> task) { reactor_.run(std::move(task)); }
@@ -33,6 +33,7 @@ public:
 private:
     TestServer server_;
     Reactor reactor_;
+    StoreKit kit_{reactor_};
     std::unique_ptr<S3Store> store_;
 };
 

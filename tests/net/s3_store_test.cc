@@ -8,6 +8,7 @@
 
 #include "engine/reactor/cpu_pool.h"
 #include "engine/reactor/task_group.h"
+#include "tests/net/store_kit.h"
 #include "tests/net/store_steps.h"
 #include "tests/net/test_server.h"
 
@@ -36,8 +37,12 @@ protected:
         settings_.initial_retry_pause = Duration{};
         settings_.max_retry_pause = Duration{};
     }
+    StoreKit& kit() {
+        if (!kit_) kit_.emplace(reactor_, limits_);
+        return *kit_;
+    }
     S3Store& store() {
-        if (!store_) store_ = S3Store::create(reactor_.ring(), settings_).value();
+        if (!store_) store_ = S3Store::create(kit().context(), settings_).value();
         return *store_;
     }
     void run(Task<void> task) { reactor_.run(std::move(task)); }
@@ -73,11 +78,13 @@ protected:
     Reactor reactor_;
     CpuPool pool_{reactor_, 1};
     S3Settings settings_;
+    TransferLimits limits_ = places(20);
+    std::optional<StoreKit> kit_;
     std::unique_ptr<S3Store> store_;
 };
 
 TEST_F(S3StoreTest, OneLaneUsesOneConnectionAlsoForObjectsThatAreMissing) {
-    settings_.lanes = 1;
+    limits_ = places(1);
     const long before = server_.stat("connections");
     put("a");
     for (int i = 0; i < 5; ++i) EXPECT_EQ(get("missing"), "NotFound");
@@ -109,7 +116,7 @@ Task<std::string> ask(CpuPool& pool, const TestServer& server, std::string targe
 }
 
 TEST_F(S3StoreTest, AsManyRequestsAtOnceAsThereAreLanes) {
-    settings_.lanes = 6;
+    limits_ = places(6);
     for (int i = 0; i < 20; ++i) put("many-" + std::to_string(i));
     server_.fault("method=GET&count=6&hold");
     static constexpr auto kTest = [](S3Store& store, CpuPool& pool,
@@ -151,7 +158,7 @@ TEST_F(S3StoreTest, ARemoveThatWasSentWithoutAnAnswerIsOutcomeUnknown) {
 }
 
 TEST_F(S3StoreTest, ALaterRefusalDoesNotMakeTheOutcomeKnown) {
-    settings_.lanes = 1;
+    limits_ = places(1);
     server_.fault("method=PUT&cut-answer");
     server_.fault("method=PUT&count=0&status=503");
     EXPECT_EQ(try_put("a"), "OutcomeUnknown");
@@ -262,7 +269,7 @@ TEST_F(S3StoreTest, VirtualHostStyle) {
 }
 
 TEST_F(S3StoreTest, LargeBodiesInParallelArriveWhole) {
-    settings_.lanes = 4;
+    limits_ = places(4);
     static constexpr auto kTest = [](S3Store& store) -> Task<void> {
         for (int pass = 0; pass < 2; ++pass) {
             TaskGroup group;
@@ -296,7 +303,7 @@ TEST_F(S3StoreTest, AServerThatIsDownIsUnreachable) {
 }
 
 TEST_F(S3StoreTest, CancelAllEndsWhatIsSentWhatWaitsAndWhatPauses) {
-    settings_.lanes = 1;
+    limits_ = places(1);
     settings_.initial_retry_pause = std::chrono::hours(1);
     settings_.max_retry_pause = std::chrono::hours(1);
     server_.fault("method=GET&key=refused&count=0&status=503");
@@ -322,7 +329,7 @@ TEST_F(S3StoreTest, CancelAllEndsWhatIsSentWhatWaitsAndWhatPauses) {
 }
 
 TEST_F(S3StoreTest, CancelAllInTheMiddleOfLargeBodies) {
-    settings_.lanes = 3;
+    limits_ = places(3);
     server_.fault("method=GET&count=3&skip=3&hold");
     static constexpr auto kGet = [](S3Store& store, std::string key) -> Task<void> {
         std::vector<std::byte> into(8 << 20);
@@ -355,7 +362,7 @@ TEST_F(S3StoreTest, CancelAllInTheMiddleOfLargeBodies) {
 
 TEST_F(S3StoreTest, CreateRefusesWhatCannotWork) {
     settings_.base_url = "127.0.0.1";
-    const auto store = S3Store::create(reactor_.ring(), settings_);
+    const auto store = S3Store::create(kit().context(), settings_);
     ASSERT_FALSE(store.has_value());
     EXPECT_EQ(store.error().code, Errc::InvalidArgument);
 }

@@ -7,6 +7,7 @@
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/task_group.h"
 #include "net/s3_store.h"
+#include "tests/net/store_kit.h"
 #include "tests/net/store_steps.h"
 #include "tests/net/test_server.h"
 
@@ -39,7 +40,6 @@ protected:
         settings_.access_key = "KEY";
         settings_.initial_retry_pause = Duration{};
         settings_.max_retry_pause = Duration{};
-        settings_.lanes = 4;
     }
     std::string put() {
         static constexpr auto kPut = [](S3Store& store, std::string& outcome) -> Task<void> {
@@ -48,7 +48,7 @@ protected:
             const Result<ETag> etag = co_await store.put(request);
             outcome = etag.has_value() ? "ok" : etag.error().what;
         };
-        const auto store = S3Store::create(reactor_.ring(), settings_).value();
+        const auto store = S3Store::create(kit_.context(), settings_).value();
         std::string outcome;
         reactor_.run(kPut(*store, outcome));
         return outcome;
@@ -58,6 +58,7 @@ protected:
     TestServer server_{{"--access-id=ID", "--secret=KEY", "--bucket=mybucket",
                         "--tls-cert=" + certificate_.file(), "--tls-key=" + certificate_.key()}};
     Reactor reactor_;
+    StoreKit kit_{reactor_, places(4)};
     S3Settings settings_;
 };
 
@@ -90,7 +91,7 @@ TEST_F(S3StoreTlsTest, AnotherHostNameIsRefusedAlsoWhenInsecure) {
 
 TEST_F(S3StoreTlsTest, ACaFileThatCannotBeReadIsAnError) {
     settings_.ca_file = certificate_.file() + ".missing";
-    const auto store = S3Store::create(reactor_.ring(), settings_);
+    const auto store = S3Store::create(kit_.context(), settings_);
     ASSERT_FALSE(store.has_value());
     EXPECT_EQ(store.error().code, Errc::Io);
 }
@@ -109,7 +110,7 @@ TEST_F(S3StoreTlsTest, ManyLargeBodiesArriveWhole) {
             co_await group.join();
         }
     };
-    const auto store = S3Store::create(reactor_.ring(), settings_).value();
+    const auto store = S3Store::create(kit_.context(), settings_).value();
     reactor_.run(kTest(*store));
 }
 
