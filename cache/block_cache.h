@@ -113,6 +113,8 @@ public:
 
     /// Takes the next block to upload out of the queue; nullopt if none is due.
     std::optional<BlockNumber> pop_due(Instant now);
+    /// The same, of those that somebody waits for: hurried ones, all of them under pressure.
+    std::optional<BlockNumber> pop_awaited(Instant now);
     /// When pop_due will have something if nothing changes.
     Instant next_due();
     /// While on, every dirty block is due: somebody waits for room, or the volume is stopping.

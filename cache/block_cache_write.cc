@@ -212,6 +212,10 @@ std::optional<BlockNumber> BlockCache::pop_due(Instant now) {
     return queue_.pop_due(now, earlier());
 }
 
+std::optional<BlockNumber> BlockCache::pop_awaited(Instant now) {
+    return pressure_ ? pop_due(now) : queue_.pop_hurried();
+}
+
 Instant BlockCache::next_due() { return queue_.next_due(earlier()); }
 
 std::vector<BlockNumber> BlockCache::hurry_all() {

@@ -45,6 +45,12 @@ BlockNumber DirtyQueue::take(const Item& item) {
     return block;
 }
 
+std::optional<BlockNumber> DirtyQueue::pop_hurried() {
+    drop_stale();
+    if (urgent_.empty()) return std::nullopt;
+    return take(urgent_.front());
+}
+
 std::optional<BlockNumber> DirtyQueue::pop_due(Instant now, Duration earlier) {
     drop_stale();
     if (!urgent_.empty()) return take(urgent_.front());

@@ -30,6 +30,8 @@ public:
     /// Removes and returns the first block that is due: hurried ones, then those pushed with
     /// `due - earlier <= now`, then retries with `due <= now`. Amortised O(1).
     std::optional<BlockNumber> pop_due(Instant now, Duration earlier);
+    /// Removes and returns the first hurried block. Amortised O(1).
+    std::optional<BlockNumber> pop_hurried();
     /// When pop_due will have something if nothing changes; kNever if the queue is empty.
     Instant next_due(Duration earlier);
     size_t size() const { return queued_.size(); }

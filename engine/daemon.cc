@@ -94,7 +94,7 @@ Task<bool> Daemon::start() {
     settings.prefix = config_.prefix;
     settings.read_only = config_.mount.read_only;
     settings.over_http = !config_.test;
-    volume_.emplace(settings, *store_, cpu_pool_);
+    volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_});
     if (asked_to_stop_) co_return false;
     auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);
     if (!session.has_value()) {

@@ -29,13 +29,19 @@ Result<void> judge(BlockNumber block, const net::GetReply& reply, ByteCount size
 
 }  // namespace
 
-Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted wanted) {
+Task<Result<void>> Fetcher::fetch_now(BlockNumber block, SlotIndex slot, Wanted wanted) {
+    net::Ticket ticket(parts_.scheduler, net::Urgency::Demand);
+    co_return co_await fetch(block, slot, wanted, ticket);
+}
+
+Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted wanted,
+                                  net::Ticket& ticket) {
     Download download;
     const bool added = downloads_.emplace(block, &download).second;
     CHECK(added);
     const std::string key = parts_.names.of(block);
     const Result<net::GetReply> reply =
-        co_await parts_.store.get(key, parts_.slots.bytes(slot), no_condition());
+        co_await parts_.store.get(key, parts_.slots.bytes(slot), no_condition(), &ticket);
     downloads_.erase(block);
     const Result<void> outcome = install(block, slot, reply);
     if (outcome.has_value()) deliver(block, wanted);

@@ -32,7 +32,9 @@ public:
     /// Downloads `block` into `slot`, which cache.begin_fetch() gave for it, completes the bytes
     /// that were written meanwhile, installs the block and copies what is `wanted`. Errors: those
     /// of the store; the block is then as it was before.
-    Task<Result<void>> fetch(BlockNumber block, SlotIndex slot, Wanted wanted);
+    Task<Result<void>> fetch(BlockNumber block, SlotIndex slot, Wanted wanted, net::Ticket& ticket);
+    /// The same, for somebody who waits.
+    Task<Result<void>> fetch_now(BlockNumber block, SlotIndex slot, Wanted wanted);
     /// Waits for the download of `block` that is under way (CHECKed); ends as fetch() does.
     Task<Result<void>> join(BlockNumber block, Wanted wanted);
 

@@ -23,7 +23,7 @@ void ReadAhead::note_read(BlockNumber block) {
 }
 
 void ReadAhead::start() {
-    while (wanted() && parts_.places.any_free()) {
+    while (wanted() && parts_.scheduler.has_place(net::Urgency::ReadAhead)) {
         const uint64_t next = uint64_t{last_->value} + ahead_ + 1;
         if (next >= parts_.geometry.blocks.value) return;
         ++ahead_;
@@ -38,14 +38,15 @@ void ReadAhead::start() {
             run_ = 0;  // no room: the sequence has to prove itself anew
             return;
         }
-        parts_.places.try_take();
         tasks_.spawn(fetch(block, *slot));
     }
 }
 
 Task<void> ReadAhead::fetch(BlockNumber block, SlotIndex slot) {
-    const Result<void> fetched = co_await fetcher_.fetch(block, slot, Fetcher::Wanted());
-    parts_.places.give_back();
+    net::Ticket ticket(parts_.scheduler, net::Urgency::ReadAhead);
+    co_await ticket.take();
+    const Result<void> fetched = co_await fetcher_.fetch(block, slot, Fetcher::Wanted(), ticket);
+    ticket.give_back();
     if (!fetched.has_value()) {
         log::debug("read-ahead failed, the block is fetched when it is read",
                    log::kv("block", block), log::kv("error", fetched.error()));

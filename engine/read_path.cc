@@ -72,7 +72,7 @@ Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kin
         }
         if (slot) {
             turn.leave();
-            co_return co_await fetcher_.fetch(piece.block, *slot, wanted);
+            co_return co_await fetcher_.fetch_now(piece.block, *slot, wanted);
         }
         co_await turn.wait();
         must_wait = false;

@@ -33,12 +33,17 @@ CacheConfig effective(CacheConfig config, const Geometry& geometry) {
     return config;
 }
 
+/// An upload that pauses before a retry has left its place: so many more are under way then.
+uint32_t uploads_at_once(const VolumeSettings& settings) {
+    return 2 * std::max(settings.cache.threads, 1U);
+}
+
 cache::CacheSettings cache_settings(const VolumeSettings& settings) {
     const CacheConfig config = effective(settings.cache, settings.geometry);
     cache::CacheSettings result;
     result.geometry = settings.geometry;
     result.size = config.size;
-    result.uploads = config.threads;
+    result.uploads = uploads_at_once(settings);
     result.max_dirty = config.max_dirty;
     result.write_delay = config.write_delay;
     result.timeout = config.timeout;
@@ -48,17 +53,21 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings) {
 
 }  // namespace
 
-Volume::Volume(const VolumeSettings& settings, net::ObjectStore& store, Executor& executor)
+Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
     : cached_(settings.cache.size > 0),
       read_only_(settings.read_only),
       over_http_(settings.over_http),
       config_(effective(settings.cache, settings.geometry)),
-      parts_(store, executor, codec::ObjectNames(settings.prefix), cache_settings(settings)),
+      parts_(needs, codec::ObjectNames(settings.prefix), cache_settings(settings)),
       fetcher_(parts_),
-      writeback_(parts_, fetcher_),
+      writeback_(parts_, fetcher_, uploads_at_once(settings)),
       read_ahead_(parts_, fetcher_, config_.read_ahead, config_.read_ahead_trigger) {
-    parts_.room.on_wait([](void* volume) { static_cast<Volume*>(volume)->wake_up(); }, this);
+    const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
+    parts_.room.on_wait(wake, this);
+    parts_.scheduler.on_free(wake, this);
 }
+
+Volume::~Volume() { parts_.scheduler.on_free(nullptr, nullptr); }
 
 Volume::Piece Volume::piece_at(ByteOffset offset, uint64_t length) const {
     const uint64_t begin = parts_.geometry.offset_in_block(offset);
@@ -104,8 +113,9 @@ Task<void> Volume::serve() {
     while (!drained_) {
         parts_.cache.set_pressure(draining_ || parts_.room.awaited());
         drop_expired();
-        writeback_.start_due();
+        writeback_.start(net::Urgency::Flush);
         read_ahead_.start();
+        writeback_.start(net::Urgency::WriteBack);
         next_wake_up_ = std::min(writeback_.next_due(), next_expiry());
         co_await parts_.background.wait_until(next_wake_up_);
     }

@@ -31,8 +31,8 @@ struct VolumeSettings {
 /// destroyed.
 class Volume final : public fusell::VolumePort {
 public:
-    /// `store` and `executor` must outlive the volume.
-    Volume(const VolumeSettings& settings, net::ObjectStore& store, Executor& executor);
+    Volume(const VolumeSettings& settings, const VolumeNeeds& needs);
+    ~Volume() override;
 
     Geometry geometry() const override { return parts_.geometry; }
     Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override;

@@ -104,7 +104,7 @@ Task<Result<void>> Volume::fill_first(BlockNumber block, Room::Turn& turn) {
     if (state == BlockState::Filling) co_return co_await fetcher_.join(block, Fetcher::Wanted());
     if (state != BlockState::Partial) co_return ok();
     const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Client);
-    if (slot) co_return co_await fetcher_.fetch(block, *slot, Fetcher::Wanted());
+    if (slot) co_return co_await fetcher_.fetch_now(block, *slot, Fetcher::Wanted());
     co_await turn.wait();
     co_return ok();
 }

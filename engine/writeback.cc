@@ -24,22 +24,29 @@ Digests digests_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-void Writeback::start_due() {
-    while (parts_.places.any_free()) {
-        const auto block = parts_.cache.pop_due(Scheduler::current().now());
+bool Writeback::may_start(net::Urgency urgency) const {
+    return parts_.scheduler.has_place(urgency) && tasks_.running() < at_once_;
+}
+
+void Writeback::start(net::Urgency urgency) {
+    const bool all = urgency == net::Urgency::WriteBack;
+    while (may_start(urgency)) {
+        const Instant now = Scheduler::current().now();
+        const auto block = all ? parts_.cache.pop_due(now) : parts_.cache.pop_awaited(now);
         if (!block) return;
-        parts_.places.try_take();
-        tasks_.spawn(upload(*block));
+        tasks_.spawn(upload(*block, urgency));
     }
 }
 
 Instant Writeback::next_due() {
-    return parts_.places.any_free() ? parts_.cache.next_due() : kNever;
+    return may_start(net::Urgency::WriteBack) ? parts_.cache.next_due() : kNever;
 }
 
-Task<void> Writeback::upload(BlockNumber block) {
-    Result<void> outcome = co_await complete(block);
-    if (outcome.has_value()) outcome = co_await send(block);
+Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
+    net::Ticket ticket(parts_.scheduler, urgency);
+    co_await ticket.take();
+    Result<void> outcome = co_await complete(block, ticket);
+    if (outcome.has_value()) outcome = co_await send(block, ticket);
     if (!outcome.has_value()) {
         // The store may still carry out what it did not answer: nothing may overtake that.
         if (outcome.error().code == Errc::OutcomeUnknown) {
@@ -47,14 +54,14 @@ Task<void> Writeback::upload(BlockNumber block) {
         }
         failed(block, outcome.error());
     }
-    parts_.places.give_back();
+    ticket.give_back();
     parts_.room.changed();
     ended_.wake_all();
     parts_.background.wake_all();
 }
 
 /// Fetches what is missing of a partly written block.
-Task<Result<void>> Writeback::complete(BlockNumber block) {
+Task<Result<void>> Writeback::complete(BlockNumber block, net::Ticket& ticket) {
     using cache::BlockState;
     for (;;) {
         const BlockState state = parts_.cache.state(block);
@@ -64,7 +71,7 @@ Task<Result<void>> Writeback::complete(BlockNumber block) {
             const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Upload);
             // The reserve has one for each upload.
             if (!slot) co_return Error(Errc::NoSpace, "no slot to complete a block in");
-            CO_TRY_VOID(co_await fetcher_.fetch(block, *slot, Fetcher::Wanted()));
+            CO_TRY_VOID(co_await fetcher_.fetch(block, *slot, Fetcher::Wanted(), ticket));
         } else {
             CHECK(state == BlockState::Dirty);
             co_return ok();
@@ -72,25 +79,26 @@ Task<Result<void>> Writeback::complete(BlockNumber block) {
     }
 }
 
-Task<Result<void>> Writeback::send(BlockNumber block) {
+Task<Result<void>> Writeback::send(BlockNumber block, net::Ticket& ticket) {
     const cache::Upload upload = parts_.cache.begin_put(block);
     std::span<const std::byte> bytes;
     if (upload.slot) bytes = parts_.slots.bytes(*upload.slot);
     const bool zeros = !upload.slot || codec::all_zero(bytes);
     const std::string key = parts_.names.of(block);
     if (zeros) {
-        CO_TRY_VOID(co_await parts_.store.remove(key));
+        CO_TRY_VOID(co_await parts_.store.remove(key, &ticket));
         parts_.cache.finish_remove(block, Scheduler::current().now());
         ++parts_.counters.zero_blocks_written;
         co_return ok();
     }
-    CO_TRY_VOID(co_await put(block, bytes));
+    CO_TRY_VOID(co_await put(block, bytes, ticket));
     parts_.cache.finish_put(block, Scheduler::current().now());
     ++parts_.counters.blocks_written;
     co_return ok();
 }
 
-Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes) {
+Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes,
+                                  net::Ticket& ticket) {
     // The bytes are pinned and do not change, so any thread may read them.
     const auto make_digests = [bytes] { return digests_of(bytes); };
     Digests digests;
@@ -110,7 +118,7 @@ Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> 
         request.meta.block_size = parts_.geometry.block_size;
         request.meta.file_size = parts_.geometry.volume_size();
     }
-    CO_TRY_VOID(co_await parts_.store.put(request));
+    CO_TRY_VOID(co_await parts_.store.put(request, &ticket));
     co_return ok();
 }
 

@@ -29,11 +29,14 @@ public:
     /// Digests of smaller blocks are made at once: handing them over would cost more.
     static constexpr size_t kHandOverBytes = 32 * 1024;
 
-    Writeback(VolumeParts& parts, Fetcher& fetcher) : parts_(parts), fetcher_(fetcher) {}
+    /// At most `at_once` uploads are under way, those included that pause before a retry.
+    Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)
+        : parts_(parts), fetcher_(fetcher), at_once_(at_once) {}
 
-    /// Starts the uploads that are due, as far as there are places.
-    void start_due();
-    /// When start_due() will have something to do if nothing changes; kNever without free places.
+    /// Starts uploads that are due, as far as there are places. Urgency::Flush: those that
+    /// somebody waits for; Urgency::WriteBack: the others.
+    void start(net::Urgency urgency);
+    /// When start() will have something to do if nothing changes; kNever without free places.
     Instant next_due();
 
     /// Ends when all that was written before the call is in the store and, there, safe. Fails if an
@@ -42,20 +45,23 @@ public:
     /// Ends when the writes of `block` up to `version` are in the store; fails as flush() does.
     Task<Result<void>> stored(BlockNumber block, uint64_t version);
     /// Writes everything back, however long it takes; ends when nothing is dirty and no upload is
-    /// under way. No more writes may come. start_due() must be called meanwhile.
+    /// under way. No more writes may come. start() must be called meanwhile.
     Task<void> drain();
 
 private:
     static constexpr Duration kReportInterval = std::chrono::seconds(10);
 
-    Task<void> upload(BlockNumber block);
-    Task<Result<void>> complete(BlockNumber block);
-    Task<Result<void>> send(BlockNumber block);
-    Task<Result<void>> put(BlockNumber block, std::span<const std::byte> bytes);
+    bool may_start(net::Urgency urgency) const;
+    Task<void> upload(BlockNumber block, net::Urgency urgency);
+    Task<Result<void>> complete(BlockNumber block, net::Ticket& ticket);
+    Task<Result<void>> send(BlockNumber block, net::Ticket& ticket);
+    Task<Result<void>> put(BlockNumber block, std::span<const std::byte> bytes,
+                           net::Ticket& ticket);
     void failed(BlockNumber block, const Error& error);
 
     VolumeParts& parts_;
     Fetcher& fetcher_;
+    uint32_t at_once_;
     TaskGroup tasks_;
     WaitQueue ended_;  // those who wait for the end of any upload
 };

@@ -110,8 +110,8 @@ public:
     virtual Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) = 0;
     /// Removes an object; one that does not exist is success. Errors as for put().
     virtual Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) = 0;
-    /// Removes many objects (1000 at the most) at once; yields the keys that are still there. Errors:
-    /// Unsupported (remove each by itself), others as for put().
+    /// Removes many objects (1000 at the most) at once; yields the keys that are still there.
+    /// Errors: Unsupported (remove each by itself), others as for put().
     virtual Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
                                                                Ticket* ticket = nullptr) = 0;
     /// A page of the keys there are. Errors: BadReply (also a page out of order), others as they

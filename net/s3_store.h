@@ -61,7 +61,8 @@ struct S3Context {
 /// Belongs to the reactor's thread. All calls must have ended before it is destroyed.
 class S3Store final : public ObjectStore {
 public:
-    /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. Errors: InvalidArgument (base URL), Io (CA certificates).
+    /// Reads the CA certificates (blocking, some 20 ms) if the URL is https. Errors:
+    /// InvalidArgument (base URL), Io (CA certificates).
     static Result<std::unique_ptr<S3Store>> create(const S3Context& context,
                                                    const S3Settings& settings);
     /// For create(): what it has found out.

@@ -56,6 +56,17 @@ TEST(DirtyQueue, EarlierMovesTheTimesOfPushedBlocksOnly) {
     EXPECT_EQ(queue.pop_due(at(10), milliseconds(4)), kB);
 }
 
+TEST(DirtyQueue, PopHurriedTakesNoOthers) {
+    DirtyQueue queue;
+    queue.push(kA, at(1));
+    queue.push(kB, at(2));
+    EXPECT_EQ(queue.pop_hurried(), std::nullopt);
+    queue.hurry(kB);
+    EXPECT_EQ(queue.pop_hurried(), kB);
+    EXPECT_EQ(queue.pop_hurried(), std::nullopt);
+    EXPECT_EQ(queue.pop_due(at(1), kNotEarlier), kA);
+}
+
 TEST(DirtyQueue, RetriesComeInTheOrderOfTheirTimes) {
     DirtyQueue queue;
     queue.push_retry(kA, at(30));

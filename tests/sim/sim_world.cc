@@ -30,10 +30,22 @@ void SimLoop::run_for(Duration duration) {
     run_until_idle();
 }
 
-SimWorld::SimWorld(const VolumeSettings& settings) : settings_(settings) { mount(); }
+namespace {
+net::TransferLimits limits_of(const VolumeSettings& settings) {
+    net::TransferLimits limits;
+    limits.background = std::max(settings.cache.threads, 1U);
+    return limits;
+}
+}  // namespace
+
+SimWorld::SimWorld(const VolumeSettings& settings)
+    : settings_(settings), scheduler_(limits_of(settings)) {
+    mount();
+}
 
 void SimWorld::mount() {
-    volume_ = std::make_unique<Volume>(settings_, bucket, executor_);
+    volume_.reset();
+    volume_ = std::make_unique<Volume>(settings_, VolumeNeeds{bucket, executor_, scheduler_});
     background_.spawn(volume_->serve());
     drained_ = false;
 }

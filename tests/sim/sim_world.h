@@ -96,6 +96,7 @@ private:
 
     VolumeSettings settings_;
     InlineExecutor executor_;
+    net::TransferScheduler scheduler_;
     std::unique_ptr<Volume> volume_;
     std::deque<SimRequest> all_;
     TaskGroup requests_;

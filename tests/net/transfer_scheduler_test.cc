@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/transfer_scheduler.h"
+
+#include <map>
+#include <string>
+
+#include "tests/reactor/virtual_time.h"
+
+namespace s3b::net {
+namespace {
+
+/// Transfers that run until the test ends them, by name.
+class TransferSchedulerTest : public VirtualTime {
+protected:
+    TransferSchedulerTest() : scheduler_(limits()) {}
+    static TransferLimits limits() {
+        TransferLimits limits;
+        limits.demand = 2;
+        limits.background = 1;
+        limits.listing = 1;
+        return limits;
+    }
+    static Task<void> transfer(TransferSchedulerTest& test, Urgency urgency, char name) {
+        Ticket ticket(test.scheduler_, urgency);
+        co_await ticket.take();
+        test.log_ += name;
+        co_await test.ends_[name].wait();
+    }
+    void begin(Urgency urgency, char name) {
+        group_.spawn(transfer(*this, urgency, name));
+        run_ready();
+    }
+    void end(char name) {
+        ends_[name].wake_all();
+        run_ready();
+    }
+
+    TransferScheduler scheduler_;
+    std::map<char, WaitQueue> ends_;
+    std::string log_;
+    TaskGroup group_;
+};
+
+TEST_F(TransferSchedulerTest, DemandReadsHavePlacesOfTheirOwn) {
+    begin(Urgency::WriteBack, 'w');
+    begin(Urgency::WriteBack, 'x');
+    begin(Urgency::Demand, 'd');
+    begin(Urgency::Demand, 'e');
+    begin(Urgency::Demand, 'f');
+    EXPECT_EQ(log_, "wde");
+    end('d');
+    EXPECT_EQ(log_, "wdef");
+    end('w');
+    EXPECT_EQ(log_, "wdefx");
+    for (const char name : {'e', 'f', 'x'}) end(name);
+}
+
+TEST_F(TransferSchedulerTest, TheBackgroundRunsInTheOrderOfUrgencyThenOfArrival) {
+    begin(Urgency::WriteBack, 'w');
+    begin(Urgency::WriteBack, 'x');
+    begin(Urgency::ReadAhead, 'r');
+    begin(Urgency::ReadAhead, 's');
+    begin(Urgency::Flush, 'f');
+    EXPECT_EQ(log_, "w");
+    for (const char name : {'w', 'f', 'r', 's'}) end(name);
+    EXPECT_EQ(log_, "wfrsx");
+    end('x');
+}
+
+TEST_F(TransferSchedulerTest, TheListingStartsWhenNobodyElseWaits) {
+    begin(Urgency::WriteBack, 'w');
+    begin(Urgency::WriteBack, 'x');
+    begin(Urgency::Listing, 'l');
+    EXPECT_EQ(log_, "w");
+    end('w');
+    EXPECT_EQ(log_, "wxl");
+    for (const char name : {'x', 'l'}) end(name);
+}
+
+TEST_F(TransferSchedulerTest, HasPlaceTellsWhetherATicketWouldGetOneAtOnce) {
+    EXPECT_TRUE(scheduler_.has_place(Urgency::WriteBack));
+    begin(Urgency::Flush, 'f');
+    EXPECT_FALSE(scheduler_.has_place(Urgency::WriteBack));
+    EXPECT_FALSE(scheduler_.has_place(Urgency::ReadAhead));
+    EXPECT_TRUE(scheduler_.has_place(Urgency::Demand));
+    begin(Urgency::ReadAhead, 'r');
+    EXPECT_FALSE(scheduler_.has_place(Urgency::Listing));
+    end('f');
+    EXPECT_TRUE(scheduler_.has_place(Urgency::Listing));
+    end('r');
+    EXPECT_TRUE(scheduler_.has_place(Urgency::WriteBack));
+}
+
+TEST_F(TransferSchedulerTest, APauseLeavesThePlaceToOthersAndWaitsForItAgain) {
+    Ticket ticket(scheduler_, Urgency::WriteBack);
+    ASSERT_TRUE(ticket.try_take());
+    begin(Urgency::WriteBack, 'w');
+    EXPECT_EQ(log_, "");
+    ticket.give_back();
+    run_ready();
+    EXPECT_EQ(log_, "w");
+    EXPECT_FALSE(ticket.try_take());
+    end('w');
+    EXPECT_TRUE(ticket.try_take());
+}
+
+TEST_F(TransferSchedulerTest, AFreePlaceIsTold) {
+    int told = 0;
+    scheduler_.on_free([](void* count) { ++*static_cast<int*>(count); }, &told);
+    {
+        Ticket ticket(scheduler_, Urgency::WriteBack);
+        ASSERT_TRUE(ticket.try_take());
+        EXPECT_EQ(told, 0);
+    }
+    EXPECT_EQ(told, 1);
+    scheduler_.on_free(nullptr, nullptr);
+}
+
+}  // namespace
+}  // namespace s3b::net
