@@ -24,6 +24,9 @@ std::string flag_text() {
     return std::string(host) + '\n' + net::amz_date(Scheduler::current().wall_now()) + '\n';
 }
 
+/// Whether the token may be there although the write has failed so.
+bool reading_tells(Errc code) { return code == Errc::Stale || code == Errc::OutcomeUnknown; }
+
 }  // namespace
 
 uint32_t random_token() {
@@ -48,12 +51,24 @@ Task<Result<void>> MountToken::establish(bool force) {
     CO_TRY(const std::optional<uint32_t> present, co_await read());
     if (present && !force) co_return Error(Errc::Busy, "mounted by another process meanwhile");
     const uint32_t token = random_token();
-    CO_TRY_VOID(co_await write(token));
+    Result<void> written = co_await write(token, !force);
+    if (!written.has_value() && written.error().code == Errc::Unsupported && !force) {
+        log::info("the store has no conditional writes: mounts at the same instant may both pass");
+        written = co_await write(token, false);
+    }
+    // Stale: somebody was faster, or the answer to our own first attempt was lost. Reading back
+    // tells, and finds out a store that ignores the condition.
+    if (!written.has_value() && !reading_tells(written.error().code)) co_return written.error();
+    CO_TRY(const std::optional<uint32_t> winner, co_await read());
+    if (winner != token) {
+        if (!winner && !written.has_value()) co_return written.error();
+        co_return Error(Errc::Busy, "mounted by another process meanwhile");
+    }
     log::info("established new mount token", log::kv("token", BlockNumber(token)));
     co_return ok();
 }
 
-Task<Result<void>> MountToken::write(uint32_t token) {
+Task<Result<void>> MountToken::write(uint32_t token, bool only_if_absent) {
     const std::string text = flag_text();
     net::PutRequest request;
     request.key = key_;
@@ -62,6 +77,7 @@ Task<Result<void>> MountToken::write(uint32_t token) {
     request.sha256 = codec::sha256(request.body);
     request.content_type = "text/plain";
     request.meta.mount_token = token;
+    request.only_if_absent = only_if_absent;
     CO_TRY_VOID(co_await store_.put(request));
     co_return ok();
 }

@@ -22,13 +22,15 @@ public:
     /// The token in the store; nullopt if there is none. A flag object without a number counts
     /// as 1. Errors: those of the store.
     Task<Result<std::optional<uint32_t>>> read();
-    /// Reads once more and then writes a new random token. Busy if another mount has set one since
-    /// and `force` is not given: that one is left alone.
+    /// Reads once more, writes a new random token, and reads it back. Busy if another mount has set
+    /// one meanwhile: where the store knows conditional writes (If-None-Match) at most one of
+    /// several gets through, and the token of the winner is never overwritten; elsewhere those that
+    /// the winner has overwritten find out. `force` overwrites whatever there is.
     Task<Result<void>> establish(bool force);
     Task<Result<void>> clear();
 
 private:
-    Task<Result<void>> write(uint32_t token);
+    Task<Result<void>> write(uint32_t token, bool only_if_absent);
 
     net::ObjectStore& store_;
     std::string key_;

@@ -115,7 +115,9 @@ Task<Result<HttpReply>> S3Store::retry(const Operation& operation, Ticket& ticke
         }
         const Error error = reply.error();
         if (error.code == Errc::OutcomeUnknown) may_take_effect_later = true;
-        const auto pause = may_retry(error.code) ? schedule.next_pause() : std::nullopt;
+        const bool again =
+            may_retry(error.code) && !(error.code == Errc::Stale && operation.exclusive());
+        const auto pause = again ? schedule.next_pause() : std::nullopt;
         if (!pause) {
             // A later attempt that was refused does not undo an earlier one that was sent.
             if (!may_take_effect_later || error.code == Errc::Cancelled) co_return error;

@@ -90,6 +90,8 @@ private:
         const PutRequest* put = nullptr;
 
         Operation(Method m, std::string_view k) : method(m), key(k) {}
+        /// A put for an object that must not exist yet: to find one is the answer.
+        bool exclusive() const { return put != nullptr && put->only_if_absent; }
     };
 
     Task<Result<HttpReply>> perform(const Operation& operation, Ticket* given);

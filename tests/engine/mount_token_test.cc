@@ -24,6 +24,21 @@ protected:
     net::FakeBucket bucket_;
     MountToken token_{bucket_, codec::ObjectNames("p/")};
 
+    using Conditions = net::FakeBucket::Conditions;
+    /// Two mounts take the same steps at the same times; how many succeed.
+    int race() {
+        bucket_.allow_several_clients();
+        bucket_.set_delay(milliseconds(1));
+        MountToken other(bucket_, codec::ObjectNames("p/"));
+        std::optional<Result<void>> first;
+        std::optional<Result<void>> second;
+        TaskGroup group;
+        group.spawn(keep(token_.establish(false), first));
+        group.spawn(keep(other.establish(false), second));
+        EXPECT_TRUE(loop_.run_until([&group] { return group.running() == 0; }));
+        return first->has_value() + second->has_value();
+    }
+
 private:
     template <class T>
     static Task<void> keep(Task<T> task, std::optional<T>& result) {
@@ -64,6 +79,29 @@ TEST_F(MountTokenTest, ForceReplacesIt) {
     bucket_.set(kKey, {});
     EXPECT_TRUE(result_of(token_.establish(true)).has_value());
     EXPECT_TRUE(bucket_.find(kKey)->meta.mount_token.has_value());
+}
+
+TEST_F(MountTokenTest, OfTwoThatMountAtTheSameTimeOneWins) {
+    EXPECT_EQ(race(), 1);
+    EXPECT_TRUE(bucket_.find(kKey)->meta.mount_token.has_value());
+}
+
+TEST_F(MountTokenTest, WithoutConditionalWritesTheOneThatWasOverwrittenGivesWay) {
+    for (const Conditions conditions : {Conditions::Ignored, Conditions::Unsupported}) {
+        bucket_.erase(kKey);
+        bucket_.set_conditions(conditions);
+        EXPECT_EQ(race(), 1);
+    }
+}
+
+TEST_F(MountTokenTest, AnAnswerThatGotLostIsNoLostRace) {
+    bucket_.lose_reply(net::FakeBucket::Verb::Put, kKey);
+    EXPECT_TRUE(result_of(token_.establish(false)).has_value());
+    bucket_.erase(kKey);
+    bucket_.apply_late(net::FakeBucket::Verb::Put, kKey, std::chrono::seconds(1));
+    const Result<void> unknown = result_of(token_.establish(false));
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().code, Errc::OutcomeUnknown);
 }
 
 TEST_F(MountTokenTest, AStoreThatCannotBeAskedIsAnError) {

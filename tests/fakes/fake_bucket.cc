@@ -11,7 +11,8 @@ namespace s3b::net {
 
 FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::string_view key)
     : bucket_(bucket), verb_(verb), key_(key) {
-    CHECK(bucket.keys_under_way_.insert(key_).second);  // one call a key at a time
+    CHECK(bucket.several_clients_ || !bucket.keys_under_way_.contains(key_));
+    bucket.keys_under_way_.insert(key_);
     ++bucket.counts_[{verb, key_}];
     if (verb != Verb::Put) return;
     ++bucket.puts_under_way_;
@@ -19,7 +20,7 @@ FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::string_view key)
 }
 
 FakeBucket::Call::~Call() {
-    bucket_.keys_under_way_.erase(key_);
+    bucket_.keys_under_way_.erase(bucket_.keys_under_way_.find(key_));
     if (verb_ == Verb::Put) --bucket_.puts_under_way_;
 }
 
@@ -52,6 +53,14 @@ Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
     const Call call(*this, Verb::Put, request.key);
     CO_TRY_VOID(co_await pass_time(Verb::Put, request.key));
     CHECK(codec::md5(request.body) == request.md5);  // also: unchanged since the put began
+    if (request.only_if_absent) {
+        if (conditions_ == Conditions::Unsupported) {
+            co_return Error(Errc::Unsupported, "no conditional writes");
+        }
+        if (conditions_ == Conditions::Honoured && find(request.key) != nullptr) {
+            co_return Error(Errc::Stale, "there is such an object");
+        }
+    }
     Object object;
     object.body.assign(request.body.begin(), request.body.end());
     object.etag = request.md5;

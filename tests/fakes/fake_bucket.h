@@ -66,6 +66,11 @@ public:
     void clear_faults();
     /// No reply carries an ETag while set.
     void omit_etags(bool omit) { omit_etags_ = omit; }
+    /// What PutRequest::only_if_absent does.
+    enum class Conditions { Honoured, Ignored, Unsupported };
+    void set_conditions(Conditions conditions) { conditions_ = conditions; }
+    /// Calls for one key at once are no mistake of the test's: they are of several processes.
+    void allow_several_clients() { several_clients_ = true; }
     /// Takes calls again after cancel_all().
     void revive() { cancelled_ = false; }
 
@@ -137,11 +142,13 @@ private:
     std::vector<Fault> faults_;
     std::vector<LateChange> late_;
     std::set<std::pair<Verb, std::string>> holds_;
-    std::set<std::string, std::less<>> keys_under_way_;
+    std::multiset<std::string, std::less<>> keys_under_way_;
     std::function<Duration(Verb, std::string_view)> delay_;
     WaitQueue delays_;
     WaitQueue released_;
     bool omit_etags_ = false;
+    bool several_clients_ = false;
+    Conditions conditions_ = Conditions::Honoured;
     bool cancelled_ = false;
     int held_ = 0;
     int flushes_ = 0;
