@@ -105,6 +105,7 @@ void Lane::set_method(const HttpRequest& request) {
         case Method::Get: break;
         case Method::Head: set(easy_, CURLOPT_NOBODY, 1L); break;
         case Method::Delete: name = "DELETE"; break;
+        case Method::Post:
         case Method::Put:
             // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
             name = "PUT";

@@ -34,9 +34,9 @@ RetrySchedule::RetrySchedule(Duration initial_pause, Duration max_total_pause)
     : next_(std::max<Duration>(initial_pause, std::chrono::milliseconds(1))),
       left_(std::max(max_total_pause, Duration{})) {}
 
-std::optional<Duration> RetrySchedule::next_pause() {
+std::optional<Duration> RetrySchedule::next_pause(Duration at_least) {
     if (left_ <= Duration{}) return std::nullopt;
-    const Duration pause = std::min(next_, left_);
+    const Duration pause = std::min(std::max(next_, at_least), left_);
     left_ -= pause;
     next_ *= 2;  // ends with left_: below twice the maximum
     return pause;

@@ -19,8 +19,9 @@ class RetrySchedule {
 public:
     /// Both 0: no second attempt. An initial pause of 0 counts as 1 ms otherwise.
     RetrySchedule(Duration initial_pause, Duration max_total_pause);
-    /// The pause before the next attempt; nullopt: give up.
-    std::optional<Duration> next_pause();
+    /// The pause before the next attempt, `at_least` so long if the maximum allows it; nullopt:
+    /// give up.
+    std::optional<Duration> next_pause(Duration at_least = Duration::zero());
 
 private:
     Duration next_;

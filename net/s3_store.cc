@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/s3_store.h"
 
-#include "engine/base/log.h"
-#include "net/retry.h"
-#include "net/s3_reply.h"
-
 namespace s3b::net {
 
 namespace {
@@ -44,6 +40,7 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
       max_pause_(settings.max_retry_pause),
       settle_time_(settings.settle_time),
       scheduler_(context.scheduler),
+      executor_(context.executor),
       builder_(builder_settings(settings, endpoint)),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
                 counters_) {}
@@ -94,109 +91,6 @@ void S3Store::cancel_all() {
     cancelled_ = true;
     transfer_.cancel_all();
     pauses_.wake_all();
-}
-
-Task<Result<HttpReply>> S3Store::perform(const Operation& operation, Ticket* given) {
-    if (given != nullptr) co_return co_await retry(operation, *given);
-    Ticket own(scheduler_, Urgency::Demand);
-    co_return co_await retry(operation, own);
-}
-
-Task<Result<HttpReply>> S3Store::retry(const Operation& operation, Ticket& ticket) {
-    RetrySchedule schedule(initial_pause_, max_pause_);
-    bool may_take_effect_later = false;
-    for (;;) {
-        Result<HttpReply> reply = co_await attempt(operation, ticket);
-        if (reply.has_value()) {
-            if (may_take_effect_later) {
-                co_await pauses_.wait_until(Scheduler::current().now() + settle_time_);
-            }
-            co_return reply;
-        }
-        const Error error = reply.error();
-        if (error.code == Errc::OutcomeUnknown) may_take_effect_later = true;
-        const bool again =
-            may_retry(error.code) && !(error.code == Errc::Stale && operation.exclusive());
-        const auto pause = again ? schedule.next_pause() : std::nullopt;
-        if (!pause) {
-            // A later attempt that was refused does not undo an earlier one that was sent.
-            if (!may_take_effect_later || error.code == Errc::Cancelled) co_return error;
-            co_return Error(Errc::OutcomeUnknown, "sent, but no answer came");
-        }
-        log::warn("request failed, will retry", log::kv("method", to_string(operation.method)),
-                  log::kv("key", operation.key), log::kv("error", error), log::kv("in", *pause));
-        ++counters_.retries;
-        counters_.retry_delay += *pause;
-        ticket.give_back();
-        co_await pauses_.wait_until(Scheduler::current().now() + *pause);
-        if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
-    }
-}
-
-Task<Result<HttpReply>> S3Store::attempt(const Operation& operation, Ticket& ticket) {
-    co_await ticket.take();
-    const Transfer::Place place = co_await transfer_.place();
-    // Signed only now: the wait for a place may outlast the validity of a signature.
-    const HttpRequest request = build(operation);
-    const Instant begin = Scheduler::current().now();
-    Result<HttpReply> reply = co_await transfer_.send(place, request);
-    Result<HttpReply> judged = judge(operation, std::move(reply));
-    if (judged.has_value()) {
-        count_success(operation.method, Scheduler::current().now() - begin);
-    }
-    co_return judged;
-}
-
-HttpRequest S3Store::build(const Operation& operation) {
-    const WallTime now = Scheduler::current().wall_now();
-    switch (operation.method) {
-        case Method::Get:
-            return builder_.get(operation.key, operation.into, operation.precondition, now);
-        case Method::Head: return builder_.head(operation.key, now);
-        case Method::Delete: return builder_.remove(operation.key, now);
-        case Method::Put: break;
-    }
-    return builder_.put(*operation.put, now);
-}
-
-Result<HttpReply> S3Store::judge(const Operation& operation, Result<HttpReply> reply) {
-    if (!reply.has_value()) return reply;
-    const int status = reply->status;
-    const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
-    const std::optional<Error> error = classify(operation.method, status, conditional);
-    if (!error) return reply;
-    if (error->code == Errc::Unchanged) return *error;
-    count_status(counters_, status);
-    if (error->code == Errc::Redirected) log_redirect(operation, *reply);
-    if (error->code == Errc::Unauthorized || error->code == Errc::Forbidden) {
-        log::warn("the store refuses access", log::kv("method", to_string(operation.method)),
-                  log::kv("key", operation.key), log::kv("status", status),
-                  log::kv("code", error_tag(reply->error_body, "Code")));
-    }
-    return *error;
-}
-
-void S3Store::log_redirect(const Operation& operation, const HttpReply& reply) {
-    log::warn("the store redirects us, which is not followed", log::kv("status", reply.status),
-              log::kv("key", operation.key), log::kv("hint", redirect_hint(reply)));
-}
-
-void S3Store::count_success(Method method, Duration time) {
-    switch (method) {
-        case Method::Get:
-            ++counters_.gets;
-            counters_.get_time += time;
-            break;
-        case Method::Put:
-            ++counters_.puts;
-            counters_.put_time += time;
-            break;
-        case Method::Delete:
-            ++counters_.deletes;
-            counters_.delete_time += time;
-            break;
-        case Method::Head: break;
-    }
 }
 
 }  // namespace s3b::net

@@ -10,8 +10,10 @@
 #include "engine/reactor/cpu_pool.h"
 #include "engine/reactor/ring.h"
 #include "engine/reactor/sync.h"
+#include "net/body_check.h"
 #include "net/object_store.h"
 #include "net/s3_request.h"
+#include "net/server_clock.h"
 #include "net/transfer.h"
 
 namespace s3b::net {
@@ -93,12 +95,25 @@ private:
         /// A put for an object that must not exist yet: to find one is the answer.
         bool exclusive() const { return put != nullptr && put->only_if_absent; }
     };
+    /// What came of one attempt.
+    struct Attempt {
+        Result<HttpReply> outcome = Error(Errc::Cancelled, "not begun");
+        Duration pause_wanted{};  // by the server, before the next one
+        bool corrected = false;   // what made it fail was put right: try again at once
+
+        Attempt() = default;
+    };
 
     Task<Result<HttpReply>> perform(const Operation& operation, Ticket* given);
-    Task<Result<HttpReply>> retry(const Operation& operation, Ticket& ticket);
-    Task<Result<HttpReply>> attempt(const Operation& operation, Ticket& ticket);
+    Task<Result<HttpReply>> repeat(const Operation& operation, Ticket& ticket);
+    bool worth_retrying(const Operation& operation, Errc code) const;
+    Task<Attempt> try_once(const Operation& operation, Ticket& ticket);
+    Task<Result<HttpReply>> exchange(const Operation& operation);
+    Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
+    Task<Md5> md5_of(std::span<const std::byte> bytes);
     HttpRequest build(const Operation& operation);
-    Result<HttpReply> judge(const Operation& operation, Result<HttpReply> reply);
+    Result<void> judge(const Operation& operation, const HttpReply& reply);
+    bool clock_was_wrong(const Error& error, const HttpReply& reply);
     void log_redirect(const Operation& operation, const HttpReply& reply);
     void count_success(Method method, Duration time);
 
@@ -106,7 +121,10 @@ private:
     Duration max_pause_;
     Duration settle_time_;
     TransferScheduler& scheduler_;
+    Executor& executor_;
     RequestBuilder builder_;
+    BodyCheck body_check_;
+    ServerClock clock_;
     Transfer transfer_;
     WaitQueue pauses_;  // of operations between two attempts
     bool cancelled_ = false;

@@ -49,5 +49,13 @@ TEST(MayRetry, NotWhatWouldBeAnsweredTheSame) {
     }
 }
 
+TEST(RetrySchedule, AnAskedForPauseIsKeptAsFarAsTheMaximumAllows) {
+    RetrySchedule schedule(milliseconds(100), milliseconds(1000));
+    EXPECT_EQ(schedule.next_pause(milliseconds(300)), milliseconds(300));
+    EXPECT_EQ(schedule.next_pause(milliseconds(1)), milliseconds(200));
+    EXPECT_EQ(schedule.next_pause(milliseconds(5000)), milliseconds(500));
+    EXPECT_EQ(schedule.next_pause(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace s3b::net

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// How one operation of the S3 store becomes attempts: send, judge, correct what can be corrected,
+// pause, try again.
+#include "codec/hash.h"
+#include "engine/base/log.h"
+#include "net/retry.h"
+#include "net/s3_reply.h"
+#include "net/s3_store.h"
+
+namespace s3b::net {
+
+namespace {
+
+/// An attempt that fails for something that we can put right (keys, clock) is repeated at once, so
+/// often for one operation.
+constexpr int kMaxCorrections = 3;
+/// Digests of smaller bodies are made at once: handing them over would cost more.
+constexpr size_t kHandOverBytes = 32 * 1024;
+
+}  // namespace
+
+Task<Result<HttpReply>> S3Store::perform(const Operation& operation, Ticket* given) {
+    if (given != nullptr) co_return co_await repeat(operation, *given);
+    Ticket own(scheduler_, Urgency::Demand);
+    co_return co_await repeat(operation, own);
+}
+
+Task<Result<HttpReply>> S3Store::repeat(const Operation& operation, Ticket& ticket) {
+    RetrySchedule schedule(initial_pause_, max_pause_);
+    bool may_take_effect_later = false;
+    int corrections = 0;
+    for (;;) {
+        Attempt attempt = co_await try_once(operation, ticket);
+        if (attempt.outcome.has_value()) {
+            if (may_take_effect_later) {
+                co_await pauses_.wait_until(Scheduler::current().now() + settle_time_);
+            }
+            co_return std::move(attempt.outcome);
+        }
+        const Error error = attempt.outcome.error();
+        if (error.code == Errc::OutcomeUnknown) may_take_effect_later = true;
+        if (attempt.corrected && ++corrections <= kMaxCorrections) continue;
+        const auto pause = worth_retrying(operation, error.code)
+                               ? schedule.next_pause(attempt.pause_wanted)
+                               : std::nullopt;
+        if (!pause) {
+            // A later attempt that was refused does not undo an earlier one that was sent.
+            if (!may_take_effect_later || error.code == Errc::Cancelled) co_return error;
+            co_return Error(Errc::OutcomeUnknown, "sent, but no answer came");
+        }
+        log::warn("request failed, will retry", log::kv("method", to_string(operation.method)),
+                  log::kv("key", operation.key), log::kv("error", error), log::kv("in", *pause));
+        ++counters_.retries;
+        counters_.retry_delay += *pause;
+        ticket.give_back();
+        co_await pauses_.wait_until(Scheduler::current().now() + *pause);
+        if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    }
+}
+
+bool S3Store::worth_retrying(const Operation& operation, Errc code) const {
+    // A put for an object that must not exist yet has found one: that is the answer.
+    const bool lost_race = code == Errc::Stale && operation.exclusive();
+    return may_retry(code) && !lost_race;
+}
+
+Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& ticket) {
+    const ByteCount sent(operation.put == nullptr ? 0 : operation.put->body.size());
+    const ByteCount wanted(operation.into.size());
+    co_await ticket.take();
+    co_await ticket.pay_upload(sent);
+    co_await ticket.pay_download(wanted);
+    const Instant begin = Scheduler::current().now();
+    Attempt attempt;
+    attempt.outcome = co_await exchange(operation);
+    const bool answered = attempt.outcome.has_value();
+    ticket.refund_download(answered ? wanted - attempt.outcome->received : wanted);
+    if (!answered) co_return attempt;
+    const HttpReply& reply = *attempt.outcome;
+    Result<void> judged = judge(operation, reply);
+    if (judged.has_value()) judged = co_await check(operation, reply);
+    if (judged.has_value()) {
+        count_success(operation.method, Scheduler::current().now() - begin);
+        co_return attempt;
+    }
+    attempt.pause_wanted = reply.headers.retry_after.value_or(Duration::zero());
+    attempt.corrected = clock_was_wrong(judged.error(), reply);
+    attempt.outcome = judged.error();
+    co_return attempt;
+}
+
+Task<Result<HttpReply>> S3Store::exchange(const Operation& operation) {
+    const Transfer::Place place = co_await transfer_.place();
+    // Signed only now: the waits may outlast the validity of a signature.
+    const HttpRequest request = build(operation);
+    const bool changes = operation.method == Method::Put || operation.method == Method::Delete;
+    if (changes) body_check_.forget(operation.key);
+    co_return co_await transfer_.send(place, request);
+}
+
+HttpRequest S3Store::build(const Operation& operation) {
+    const WallTime now = clock_.at(Scheduler::current().wall_now());
+    switch (operation.method) {
+        case Method::Get:
+            return builder_.get(operation.key, operation.into, operation.precondition, now);
+        case Method::Head: return builder_.head(operation.key, now);
+        case Method::Delete: return builder_.remove(operation.key, now);
+        case Method::Put:
+        case Method::Post: break;
+    }
+    return builder_.put(*operation.put, now);
+}
+
+Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) {
+    const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
+    const std::optional<Error> error = classify(operation.method, reply.status, conditional);
+    if (!error) return ok();
+    if (error->code == Errc::Unchanged) return *error;
+    count_status(counters_, reply.status);
+    if (error->code == Errc::Redirected) log_redirect(operation, reply);
+    if (error->code == Errc::Unauthorized || error->code == Errc::Forbidden) {
+        log::warn("the store refuses access", log::kv("method", to_string(operation.method)),
+                  log::kv("key", operation.key), log::kv("status", reply.status),
+                  log::kv("code", error_tag(reply.error_body, "Code")));
+    }
+    return *error;
+}
+
+/// Whether an answer of success tells the truth.
+Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& reply) {
+    if (operation.put != nullptr) {
+        co_return body_check_.stored(operation.key, operation.put->md5, reply.headers);
+    }
+    if (operation.into.empty()) co_return ok();
+    const std::optional<Md5> expected = body_check_.expected(operation.key, reply.headers);
+    if (!expected) co_return ok();
+    const Md5 received = co_await md5_of(operation.into.first(reply.received.value));
+    if (received != *expected) {
+        co_return body_check_.received_other(operation.key, received, reply.headers);
+    }
+    body_check_.received_same(reply.headers);
+    co_return ok();
+}
+
+Task<Md5> S3Store::md5_of(std::span<const std::byte> bytes) {
+    const auto compute = [bytes] { return codec::md5(bytes); };
+    if (bytes.size() < kHandOverBytes) co_return compute();
+    co_return co_await executor_.run(compute);
+}
+
+/// S3 refuses dates that are minutes away from its own. The answer to a HEAD has no code that
+/// would say so, but every answer has a date.
+bool S3Store::clock_was_wrong(const Error& error, const HttpReply& reply) {
+    if (error.code != Errc::Forbidden && error.code != Errc::Refused) return false;
+    if (!clock_.learn(reply.headers.date, Scheduler::current().wall_now())) return false;
+    log::warn("the clocks differ: requests are signed with the server's time from now on",
+              log::kv("seconds", clock_.offset().count()));
+    return true;
+}
+
+void S3Store::log_redirect(const Operation& operation, const HttpReply& reply) {
+    log::warn("the store redirects us, which is not followed", log::kv("status", reply.status),
+              log::kv("key", operation.key), log::kv("hint", redirect_hint(reply)));
+}
+
+void S3Store::count_success(Method method, Duration time) {
+    switch (method) {
+        case Method::Get:
+            ++counters_.gets;
+            counters_.get_time += time;
+            break;
+        case Method::Put:
+            ++counters_.puts;
+            counters_.put_time += time;
+            break;
+        case Method::Delete:
+            ++counters_.deletes;
+            counters_.delete_time += time;
+            break;
+        case Method::Head:
+        case Method::Post: break;
+    }
+}
+
+}  // namespace s3b::net
