@@ -71,7 +71,10 @@ FAULT RULES: FIELD=VALUE&FIELD=VALUE.., values percent-encoded
 OPTIONS
   --port=N           port on 127.0.0.1; 0, the default, lets the system pick one
   --port-file=PATH   write the port here, by rename, once requests are served
-  --access-id=ID --secret=KEY   the only credentials accepted (AWS signature version 4, header form)
+  --access-id=ID --secret=KEY   the only credentials accepted (AWS signature version 4 or 2, header
+                     form; version 2 signs the sub-resource ?delete too)
+  --session-token=T  version 4 requests must carry  x-amz-security-token: T  (403
+                     InvalidAccessKeyId without, 400 InvalidToken with another)
   --no-auth          do not check signatures
   --any-date         accept requests that are not within 15 minutes of the server's time
   --region=NAME      the only region accepted in signatures; default any

@@ -27,6 +27,7 @@ struct QueryItem {
 struct Request {
     std::string method;
     std::string path;                 // percent-decoded, begins with '/'
+    std::string raw_path;             // as received
     std::vector<QueryItem> query;     // in the order received
     std::vector<HeaderView> headers;  // in the order received
     std::string body;

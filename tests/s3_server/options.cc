@@ -55,6 +55,7 @@ const std::map<std::string_view, Setter>& value_options() {
         {"port-file", text_setter(&Options::port_file)},
         {"access-id", auth_setter(&AuthSettings::access_id)},
         {"secret", auth_setter(&AuthSettings::secret)},
+        {"session-token", auth_setter(&AuthSettings::session_token)},
         {"region", auth_setter(&AuthSettings::region)},
         {"bucket",
          [](Options& options, std::string_view value) {

@@ -59,6 +59,7 @@ S3Target s3_target(const Request& request) {
     S3Target target;
     if (host.ends_with(kVirtualHostEnd)) {
         host.remove_suffix(kVirtualHostEnd.size());
+        target.is_virtual_host = true;
         target.bucket = host;
         target.key = request.path.substr(request.path.starts_with('/') ? 1 : 0);
     } else {

@@ -30,6 +30,7 @@ struct S3Target {
     Operation operation = Operation::kOther;
     std::string bucket;
     std::string key;
+    bool is_virtual_host = false;
 };
 
 // Path style, or virtual-host style when the Host is BUCKET.localhost[:port].
