@@ -170,7 +170,7 @@ Answer Admin::object(Request& request, std::string_view path) {
     if (target.operation == Operation::kPut) {
         store_.create_bucket(target.bucket);
     }
-    return handlers_.handle(request, target, false);
+    return handlers_.handle(request, target, {.is_admin = true});
 }
 
 }  // namespace s3b::test

@@ -30,7 +30,8 @@ ADMIN INTERFACE (same port, unsigned, never delayed, never counted)
                                      [{"key":K,"size":n,"etag":"\"md5\""},..] in key order
   GET, HEAD, PUT, DELETE /_admin/object/BUCKET/KEY
                                      an object as in S3, without a signature and without faults;
-                                     PUT creates the bucket and keeps the same headers
+                                     PUT creates the bucket and keeps the same headers;
+                                     GET and HEAD show x-amz-acl too, and need no customer's key
   Answers: 200 with JSON ({} if nothing to say), 204 for DELETE of an object, 400 with a text that
   says what is wrong, 404 for what does not exist.
 
@@ -77,6 +78,11 @@ OPTIONS
                      InvalidAccessKeyId without, 400 InvalidToken with another)
   --no-auth          do not check signatures
   --any-date         accept requests that are not within 15 minutes of the server's time
+  --clock-offset=S   the server's time is the machine's and S seconds (may be negative): in Date,
+                     Last-Modified, Expiration, and in the check of requests' dates (403
+                     RequestTimeTooSkewed)
+  --no-conditional-put=ignore|501   what a PUT with  If-None-Match: *  meets: nothing, or 501
+                     NotImplemented; default 412 PreconditionFailed when the object exists
   --region=NAME      the only region accepted in signatures; default any
   --bucket=NAME      create the bucket at start; may be repeated
   --latency=MS       answer every S3 request after that time
@@ -89,6 +95,11 @@ SIGTERM and SIGINT end the server with status 0; requests under way are cut, not
 
 S3: path style, and virtual-host style for the Host BUCKET.localhost[:PORT]. PUT, GET, HEAD, DELETE
 of objects; PUT and HEAD of buckets; list versions 1 and 2; POST ?delete. Bodies up to 64 MiB.
+Kept with an object and given back: x-amz-meta-*, Content-Type, Content-Encoding,
+x-amz-storage-class, x-amz-server-side-encryption (AES256, aws:kms; -aws-kms-key-id) and, of a
+customer's key, -customer-algorithm and -customer-key-MD5. With aws:kms or a customer's key the ETag
+is not the MD5 of the body. GET and HEAD without the key of the PUT get 400; keys are not stored.
+Content-MD5 and x-amz-content-sha256 are checked (400 BadDigest, XAmzContentSHA256Mismatch).
 )";
 
 }  // namespace

@@ -2,14 +2,33 @@
 // Objects in ordered maps; a deleted key stays as an entry without a current version.
 #include "tests/s3_server/object_map.h"
 
+#include <algorithm>
+
 #include "tests/s3_server/digests.h"
+#include "tests/s3_server/encryption_headers.h"
 #include "tests/s3_server/text.h"
 
 namespace s3b::test {
 
+namespace {
+
+std::string etag_of(std::string_view body, const HeaderList& headers) {
+    const std::string digest = to_hex(md5(body));
+    return has_opaque_etag(headers) ? to_hex(md5("encrypted " + digest)) : digest;
+}
+
+std::string storage_class_of(const HeaderList& headers) {
+    const auto given =
+        std::ranges::find(headers, "x-amz-storage-class", &HeaderList::value_type::first);
+    return given == headers.end() ? "STANDARD" : given->second;
+}
+
+}  // namespace
+
 ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified) {
     Object object;
-    object.etag = '"' + to_hex(md5(body)) + '"';
+    object.etag = '"' + etag_of(body, headers) + '"';
+    object.storage_class = storage_class_of(headers);
     object.body = std::move(body);
     object.headers = std::move(headers);
     object.modified = modified;

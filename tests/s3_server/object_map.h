@@ -17,10 +17,11 @@ namespace s3b::test {
 
 struct Object {
     std::string body;
-    HeaderList headers;  // those an answer repeats, lower-case names
-    std::string etag;    // quoted MD5 of the body
+    HeaderList headers;  // those kept of the request, lower-case names
+    std::string etag;    // quoted MD5 of the body, or another such value when encrypted
     std::time_t modified = 0;
     std::string modified_text;  // for Last-Modified
+    std::string storage_class;
 };
 
 using ObjectPtr = std::shared_ptr<const Object>;

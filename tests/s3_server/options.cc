@@ -12,6 +12,8 @@ namespace s3b::test {
 
 namespace {
 
+constexpr uint64_t kMaxClockOffset = 1000000000;  // seconds; about 30 years
+
 using Setter = std::function<bool(Options&, std::string_view value)>;
 
 Setter text_setter(std::string Options::* member) {
@@ -43,6 +45,23 @@ bool set_latency(Options& options, std::string_view value) {
     return number.has_value();
 }
 
+bool set_clock_offset(Options& options, std::string_view value) {
+    const bool is_negative = value.starts_with('-');
+    const auto number = parse_number(value.substr(is_negative ? 1 : 0));
+    if (!number || *number > kMaxClockOffset) {
+        return false;
+    }
+    const auto seconds = static_cast<int64_t>(*number);
+    options.clock_offset = std::chrono::seconds(is_negative ? -seconds : seconds);
+    return true;
+}
+
+bool set_conditional_put(Options& options, std::string_view value) {
+    options.conditional_put =
+        value == "501" ? ConditionalPut::kNotImplemented : ConditionalPut::kIgnored;
+    return value == "501" || value == "ignore";
+}
+
 bool set_bandwidth(Options& options, std::string_view value) {
     const auto number = parse_number(value);
     options.bandwidth = number.value_or(0);
@@ -62,6 +81,8 @@ const std::map<std::string_view, Setter>& value_options() {
              options.buckets.emplace_back(value);
              return !value.empty();
          }},
+        {"no-conditional-put", set_conditional_put},
+        {"clock-offset", set_clock_offset},
         {"latency", set_latency},
         {"bandwidth", set_bandwidth},
         {"tls-cert", text_setter(&Options::tls_cert_file)},

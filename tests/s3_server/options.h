@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/s3_server/request_auth.h"
+#include "tests/s3_server/s3_handlers.h"
 
 namespace s3b::test {
 
@@ -18,6 +19,8 @@ struct Options {
     std::string port_file;
     AuthSettings auth;
     std::vector<std::string> buckets;
+    ConditionalPut conditional_put = ConditionalPut::kHonoured;
+    std::chrono::seconds clock_offset{};  // of the server's clock to the machine's
     std::chrono::milliseconds latency{};
     uint64_t bandwidth = 0;  // bytes a second, all requests together; 0 = no limit
     std::string tls_cert_file;

@@ -75,7 +75,7 @@ std::string list_document(const Request& request, const S3Target& target, const 
         append_element(xml, "LastModified", iso_date(item.object->modified));
         append_element(xml, "ETag", item.object->etag);
         append_element(xml, "Size", std::to_string(item.object->body.size()));
-        append_element(xml, "StorageClass", "STANDARD");
+        append_element(xml, "StorageClass", item.object->storage_class);
         xml += "</Contents>";
     }
     for (const std::string& prefix : page.common_prefixes) {

@@ -4,7 +4,6 @@
 #include "tests/s3_server/server.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "tests/s3_server/exchange.h"
 #include "tests/s3_server/mhd_response.h"
@@ -95,7 +94,7 @@ MHD_Result Server::finish_wait(Exchange& exchange) {
 }
 
 MHD_Result Server::receive_s3(Exchange& exchange) {
-    exchange.refusal = auth_.check(exchange.request, std::time(nullptr));
+    exchange.refusal = auth_.check(exchange.request, clock_.now());
     if (!exchange.refusal) {
         exchange.refusal = check_body_digests(exchange.request);
     }
@@ -121,8 +120,8 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
     if (plan.is(FaultAction::kStatus)) {
         return send(exchange, make_status_answer(*plan.rule));
     }
-    Answer answer =
-        handlers_.handle(exchange.request, exchange.target, plan.is(FaultAction::kStale));
+    Answer answer = handlers_.handle(exchange.request, exchange.target,
+                                     {.is_admin = false, .stale = plan.is(FaultAction::kStale)});
     if (plan.is(FaultAction::kCutAnswer)) {
         return MHD_NO;
     }
@@ -136,6 +135,7 @@ MHD_Result Server::send(Exchange& exchange, const Answer& answer) {
     const ResponsePtr response = make_response(answer);
     const std::string id = std::to_string(++last_request_id_);
     MHD_add_response_header(response.get(), "x-amz-request-id", id.c_str());
+    MHD_add_response_header(response.get(), "Date", http_date(clock_.now()).c_str());
     exchange.answer_queued = true;
     exchange.outcome.status = answer.status;
     const bool has_body = exchange.request.method != "HEAD";

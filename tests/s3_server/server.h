@@ -52,8 +52,9 @@ private:
     uint64_t release_held(uint64_t count);
     void wake_waiters();
 
+    ServerClock clock_;
     Store store_;
-    S3Handlers handlers_{store_};
+    S3Handlers handlers_;
     FaultRules faults_;
     Statistics statistics_;
     RequestAuth auth_;

@@ -110,7 +110,9 @@ void ServerCallbacks::on_end(void* server, MHD_Connection*, void** exchange,
 }
 
 Server::Server(const Options& options)
-    : store_(options.journal_file),
+    : clock_(options.clock_offset),
+      store_(options.journal_file),
+      handlers_(store_, clock_, options.conditional_put),
       auth_(options.auth),
       admin_(store_, handlers_, faults_, statistics_,
              [this](uint64_t count) { return release_held(count); }),
@@ -143,7 +145,8 @@ void Server::start_daemon(const Options& options) {
          this},
         {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&ServerCallbacks::on_end), this},
     };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     if (!options.tls_cert_file.empty()) {
         tls_cert_ = read_file(options.tls_cert_file);
         tls_key_ = read_file(options.tls_key_file);

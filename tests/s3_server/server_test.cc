@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole server over HTTP: its options, and what only shows on the wire.
+#include "tests/s3_server/server.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/s3_server/http_client.h"
+#include "tests/s3_server/text.h"
+
+namespace s3b::test {
+namespace {
+
+Options options_of(const std::vector<std::string_view>& arguments) {
+    ParsedOptions parsed = parse_options(arguments);
+    EXPECT_EQ(parsed.error, "");
+    return std::move(parsed.options);
+}
+
+std::string error_of(const std::vector<std::string_view>& arguments) {
+    return parse_options(arguments).error;
+}
+
+// The value of a header of an answer, "" when it is absent.
+std::string header(std::string_view answer, std::string_view name) {
+    for (const std::string_view line : split(answer, '\n')) {
+        const size_t colon = line.find(':');
+        if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name)) {
+            return std::string(trim(line.substr(colon + 1)));
+        }
+    }
+    return {};
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+TEST(Options, RefusesWrongValues) {
+    EXPECT_EQ(error_of({"--no-auth", "--no-conditional-put=500"}),
+              "wrong option --no-conditional-put=500");
+    EXPECT_EQ(error_of({"--no-auth", "--clock-offset=1h"}), "wrong option --clock-offset=1h");
+    EXPECT_EQ(error_of({"--no-auth", "--session-token="}), "wrong option --session-token=");
+}
+
+TEST(Server, DateIsOfItsOwnClock) {
+    for (const std::time_t offset : {-7200, 7200}) {
+        const Server server(
+            options_of({"--no-auth", "--bucket=b", "--clock-offset=" + std::to_string(offset)}));
+        const std::string answer = http_request(server.port(), "PUT", "/b/k");
+        const auto date = parse_http_date(header(answer, "Date"));
+        ASSERT_TRUE(date);
+        EXPECT_LT(std::abs(*date - (std::time(nullptr) + offset)), 600);
+        const std::string head = http_request(server.port(), "HEAD", "/b/k");
+        const auto modified = parse_http_date(header(head, "Last-Modified"));
+        ASSERT_TRUE(modified);
+        EXPECT_LT(std::abs(*modified - (std::time(nullptr) + offset)), 600);
+    }
+}
+
+TEST(Server, RequestsOfAnotherTimeAreRefused) {
+    const Server server(options_of({"--access-id=ID", "--secret=S", "--clock-offset=3600"}));
+    const std::string authorization = "Authorization: AWS ID:wrong\r\n";
+    const auto answer_at = [&](std::time_t time) {
+        return http_request(server.port(), "GET", "/b/k",
+                            authorization + "Date: " + http_date(time) + "\r\n");
+    };
+    const std::string refused = answer_at(std::time(nullptr));
+    EXPECT_EQ(http_status(refused), 403U);
+    EXPECT_TRUE(contains(refused, "<Code>RequestTimeTooSkewed</Code>"));
+    EXPECT_TRUE(contains(answer_at(std::time(nullptr) + 3600), "SignatureDoesNotMatch"));
+}
+
+TEST(Server, VirtualHostWorksOnTheWire) {
+    const Server server(options_of({"--no-auth", "--bucket=b"}));
+    const std::string host = "Host: b.localhost:" + std::to_string(server.port()) + "\r\n";
+    EXPECT_EQ(http_status(http_request(server.port(), "PUT", "/p%2F1", host, "x")), 200U);
+    EXPECT_TRUE(contains(http_request(server.port(), "GET", "/?prefix=p", host), "<Key>p/1</Key>"));
+    EXPECT_EQ(http_status(http_request(server.port(), "GET", "/b/p/1")), 200U);
+}
+
+}  // namespace
+}  // namespace s3b::test
