@@ -85,7 +85,11 @@ OPTIONS
                      NotImplemented; default 412 PreconditionFailed when the object exists
   --region=NAME      the only region accepted in signatures; default any
   --bucket=NAME      create the bucket at start; may be repeated
+  --fill=BUCKET:COUNT:SIZE[:PREFIX]   create COUNT objects of SIZE bytes at start, PREFIX00000000 and
+                     so on in 8 hex digits (and the bucket); they share one body and cost about 120
+                     bytes each. May be repeated; not with --journal
   --latency=MS       answer every S3 request after that time
+  --list-latency=MS  answer lists so much later still
   --bandwidth=N      bytes of bodies a second, both directions and all requests together
   --tls-cert=FILE --tls-key=FILE   serve https (PEM)
   --journal=FILE     append each change to FILE before it is answered, and replay FILE at start;

@@ -70,6 +70,28 @@ TEST(ObjectMap, ListsInPages) {
     EXPECT_FALSE(map.list("b", {"", "", "", 0}).truncated);
 }
 
+TEST(ObjectMap, FillsWithoutReplacing) {
+    ObjectMap map = map_of({"p/00000001", "z"});
+    map.fill("b", "p/", 18, object("filling"));
+    const ListPage page = map.list("b", {"p/", "", "", 1000});
+    EXPECT_EQ(page.items.size(), 18U);
+    EXPECT_EQ(page.last, "p/00000011");
+    EXPECT_EQ(map.find("b", "p/00000001")->body, "p/00000001");
+    EXPECT_EQ(map.find("b", "p/0000000a")->body, "filling");
+    EXPECT_EQ(map.find("b", "p/0000000a"), map.find("b", "p/0000000b"));
+}
+
+TEST(ObjectMap, DeletedKeysComeBackWithoutHistory) {
+    ObjectMap map = map_of({"k"});
+    map.remove("b", "k");
+    EXPECT_TRUE(map.list("b", {}).items.empty());
+    map.put("b", "k", object("2"));
+    EXPECT_EQ(keys_of(map.list("b", {})), (Keys{"k"}));
+    EXPECT_FALSE(map.find_previous("b", "k"));
+    map.remove("b", "k");
+    EXPECT_EQ(map.find_previous("b", "k")->body, "2");
+}
+
 TEST(ObjectMap, DelimiterGathersPrefixes) {
     const ObjectMap map = map_of({"a", "d/1", "d/2", "e/1", "f"});
     const ListPage all = map.list("b", {"", "", "/", 1000});

@@ -12,7 +12,9 @@ namespace s3b::test {
 
 namespace {
 
-constexpr uint64_t kMaxClockOffset = 1000000000;  // seconds; about 30 years
+constexpr uint64_t kMaxFillCount = uint64_t{1} << 32;  // what 8 hex digits can name
+constexpr uint64_t kMaxFillSize = 64U << 20;           // bytes; as of any body
+constexpr uint64_t kMaxClockOffset = 1000000000;       // seconds; about 30 years
 
 using Setter = std::function<bool(Options&, std::string_view value)>;
 
@@ -39,10 +41,29 @@ bool set_port(Options& options, std::string_view value) {
     return true;
 }
 
-bool set_latency(Options& options, std::string_view value) {
-    const auto number = parse_number(value);
-    options.latency = std::chrono::milliseconds(number.value_or(0));
-    return number.has_value();
+Setter milliseconds_setter(std::chrono::milliseconds Options::* member) {
+    return [member](Options& options, std::string_view value) {
+        const auto number = parse_number(value);
+        options.*member = std::chrono::milliseconds(number.value_or(0));
+        return number.has_value();
+    };
+}
+
+// BUCKET:COUNT:SIZE[:PREFIX]; the prefix may have colons.
+bool add_fill(Options& options, std::string_view value) {
+    const std::vector<std::string_view> words = split(value, ':');
+    if (words.size() < 3 || words[0].empty()) {
+        return false;
+    }
+    const auto count = parse_number(words[1]);
+    const auto size = parse_number(words[2]);
+    if (!count || *count > kMaxFillCount || !size || *size > kMaxFillSize) {
+        return false;
+    }
+    const size_t head = words[0].size() + words[1].size() + words[2].size() + 3;
+    const std::string_view prefix = words.size() == 3 ? "" : value.substr(head);
+    options.fills.push_back({std::string(words[0]), *count, *size, std::string(prefix)});
+    return true;
 }
 
 bool set_clock_offset(Options& options, std::string_view value) {
@@ -83,7 +104,9 @@ const std::map<std::string_view, Setter>& value_options() {
          }},
         {"no-conditional-put", set_conditional_put},
         {"clock-offset", set_clock_offset},
-        {"latency", set_latency},
+        {"fill", add_fill},
+        {"latency", milliseconds_setter(&Options::latency)},
+        {"list-latency", milliseconds_setter(&Options::list_latency)},
         {"bandwidth", set_bandwidth},
         {"tls-cert", text_setter(&Options::tls_cert_file)},
         {"tls-key", text_setter(&Options::tls_key_file)},
@@ -121,6 +144,9 @@ bool set_option(Options& options, std::string_view argument) {
 std::string contradiction(const Options& options) {
     if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
         return "--tls-cert and --tls-key go together";
+    }
+    if (!options.fills.empty() && !options.journal_file.empty()) {
+        return "--fill is not kept in a journal: give one of --fill and --journal";
     }
     if (options.auth.enabled && (options.auth.access_id.empty() || options.auth.secret.empty())) {
         return "give --access-id and --secret, or --no-auth";

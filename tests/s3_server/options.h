@@ -14,14 +14,24 @@
 
 namespace s3b::test {
 
+// Objects there are from the start.
+struct Fill {
+    std::string bucket;
+    uint64_t count = 0;
+    uint64_t size = 0;  // bytes of each
+    std::string prefix;
+};
+
 struct Options {
     uint16_t port = 0;  // 0: the system picks one
     std::string port_file;
     AuthSettings auth;
     std::vector<std::string> buckets;
+    std::vector<Fill> fills;
     ConditionalPut conditional_put = ConditionalPut::kHonoured;
     std::chrono::seconds clock_offset{};  // of the server's clock to the machine's
     std::chrono::milliseconds latency{};
+    std::chrono::milliseconds list_latency{};  // of lists, besides latency
     uint64_t bandwidth = 0;  // bytes a second, all requests together; 0 = no limit
     std::string tls_cert_file;
     std::string tls_key_file;

@@ -12,12 +12,13 @@ namespace {
 constexpr std::string_view kDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr std::string_view kNamespace = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 constexpr size_t kMaxPage = 1000;
+constexpr size_t kBytesPerItem = 256;  // of a list; about
 
 void append_element(std::string& out, std::string_view name, std::string_view text) {
     out += '<';
     out += name;
     out += '>';
-    out += xml_escape(text);
+    append_xml_escaped(out, text);
     out += "</";
     out += name;
     out += '>';
@@ -44,6 +45,7 @@ std::optional<std::string_view> take_element(std::string_view& xml, std::string_
 std::string list_document(const Request& request, const S3Target& target, const ListQuery& query,
                           const ListPage& page, bool version_2) {
     std::string xml(kDeclaration);
+    xml.reserve(1024 + page.items.size() * kBytesPerItem);
     xml += "<ListBucketResult";
     xml += kNamespace;
     xml += '>';
@@ -72,7 +74,7 @@ std::string list_document(const Request& request, const S3Target& target, const 
     for (const ListPage::Item& item : page.items) {
         xml += "<Contents>";
         append_element(xml, "Key", item.key);
-        append_element(xml, "LastModified", iso_date(item.object->modified));
+        append_element(xml, "LastModified", item.object->modified_iso);
         append_element(xml, "ETag", item.object->etag);
         append_element(xml, "Size", std::to_string(item.object->body.size()));
         append_element(xml, "StorageClass", item.object->storage_class);

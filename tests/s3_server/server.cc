@@ -105,7 +105,7 @@ MHD_Result Server::receive_s3(Exchange& exchange) {
     if (exchange.plan.is(FaultAction::kHold)) {
         return hold(exchange);
     }
-    const auto delay = latency_ + exchange.plan.delay + transfer_delay(exchange);
+    const auto delay = answer_delay(exchange);
     return delay.count() == 0 ? finish_s3(exchange) : park(exchange, delay);
 }
 
@@ -143,6 +143,12 @@ MHD_Result Server::send(Exchange& exchange, const Answer& answer) {
                                  : answer.shape == BodyShape::kHuge ? kHugeBodySize
                                                                     : answer.body_size();
     return MHD_queue_response(exchange.connection, answer.status, response.get());
+}
+
+Parking::Clock::duration Server::answer_delay(const Exchange& exchange) {
+    const bool is_list = exchange.target.operation == Operation::kList;
+    return latency_ + (is_list ? list_latency_ : std::chrono::milliseconds(0)) +
+           exchange.plan.delay + transfer_delay(exchange);
 }
 
 // The simulated line carries one body after the other.

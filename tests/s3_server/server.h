@@ -46,6 +46,7 @@ private:
     MHD_Result finish_wait(Exchange& exchange);
     MHD_Result send(Exchange& exchange, const Answer& answer);
 
+    Parking::Clock::duration answer_delay(const Exchange& exchange);
     Parking::Clock::duration transfer_delay(const Exchange& exchange);
     MHD_Result park(Exchange& exchange, Parking::Clock::duration time);
     MHD_Result hold(Exchange& exchange);
@@ -60,6 +61,7 @@ private:
     RequestAuth auth_;
     Admin admin_;
     std::chrono::milliseconds latency_;
+    std::chrono::milliseconds list_latency_;
     uint64_t bandwidth_;
     Parking::Clock::time_point line_free_{};  // when the simulated line has sent all so far
     std::deque<Exchange*> held_;

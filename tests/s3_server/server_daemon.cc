@@ -20,6 +20,7 @@ namespace s3b::test {
 namespace {
 
 constexpr unsigned kMaxConnections = 8192;
+constexpr char kFilling = 'f';  // each byte of --fill
 constexpr unsigned kListenBacklog = 1024;
 // Of each connection; the body of a PUT is read in pieces of about half of it.
 constexpr size_t kConnectionMemory = 128 * 1024;
@@ -117,9 +118,14 @@ Server::Server(const Options& options)
       admin_(store_, handlers_, faults_, statistics_,
              [this](uint64_t count) { return release_held(count); }),
       latency_(options.latency),
+      list_latency_(options.list_latency),
       bandwidth_(options.bandwidth) {
     for (const std::string& bucket : options.buckets) {
         store_.create_bucket(bucket);
+    }
+    for (const Fill& fill : options.fills) {
+        store_.fill(fill.bucket, fill.prefix, fill.count,
+                    make_object(std::string(fill.size, kFilling), {}, clock_.now()));
     }
     start_daemon(options);
 }

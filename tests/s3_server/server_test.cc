@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
+#include <thread>
 
 #include "tests/s3_server/http_client.h"
 #include "tests/s3_server/text.h"
@@ -42,6 +44,44 @@ TEST(Options, RefusesWrongValues) {
               "wrong option --no-conditional-put=500");
     EXPECT_EQ(error_of({"--no-auth", "--clock-offset=1h"}), "wrong option --clock-offset=1h");
     EXPECT_EQ(error_of({"--no-auth", "--session-token="}), "wrong option --session-token=");
+}
+
+TEST(Options, ReadsFill) {
+    const Options options = options_of({"--no-auth", "--fill=b:3:4096", "--fill=c:1:0:p:/"});
+    ASSERT_EQ(options.fills.size(), 2U);
+    EXPECT_EQ(options.fills[0].bucket, "b");
+    EXPECT_EQ(options.fills[0].count, 3U);
+    EXPECT_EQ(options.fills[0].size, 4096U);
+    EXPECT_EQ(options.fills[0].prefix, "");
+    EXPECT_EQ(options.fills[1].prefix, "p:/");
+    for (const char* wrong : {"--fill=b:3", "--fill=:3:1", "--fill=b:x:1", "--fill=b:3:-1",
+                              "--fill=b:4294967297:1", "--fill=b:1:67108865"}) {
+        EXPECT_NE(error_of({"--no-auth", wrong}), "") << wrong;
+    }
+    EXPECT_NE(error_of({"--no-auth", "--fill=b:3:1", "--journal=j"}), "");
+}
+
+TEST(Server, IsFilledFromTheStart) {
+    const Server server(options_of({"--no-auth", "--fill=b:300:5:p/"}));
+    const std::string last = http_request(server.port(), "GET", "/b/p/0000012b");
+    EXPECT_EQ(http_status(last), 200U);
+    EXPECT_TRUE(last.ends_with("\r\n\r\nfffff"));
+    EXPECT_EQ(http_status(http_request(server.port(), "GET", "/b/p/0000012c")), 404U);
+}
+
+TEST(Server, ListLatencyHoldsListsOnly) {
+    auto server =
+        std::make_unique<Server>(options_of({"--no-auth", "--bucket=b", "--list-latency=3600000"}));
+    const uint16_t port = server->port();
+    EXPECT_EQ(http_status(http_request(port, "PUT", "/b/k")), 200U);
+    std::string list = "none yet";
+    std::thread client([&] { list = http_request(port, "GET", "/b"); });
+    const std::string waited = http_request(port, "GET", "/_admin/wait?in_flight=1");
+    server.reset();
+    client.join();
+    EXPECT_EQ(http_status(waited), 200U);
+    EXPECT_TRUE(contains(waited, "\"PUT\":1,\"DELETE\":0,\"LIST\":1"));
+    EXPECT_EQ(list, "");  // cut by the server's end
 }
 
 TEST(Server, DateIsOfItsOwnClock) {

@@ -2,6 +2,7 @@
 // Encodings of text; see the header.
 #include "tests/s3_server/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -161,21 +162,25 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
-std::string xml_escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        bool plain = true;
+void append_xml_escaped(std::string& out, std::string_view text) {
+    while (true) {
+        const size_t plain = std::min(text.find_first_of("<>\"'&"), text.size());
+        out += text.substr(0, plain);
+        if (plain == text.size()) {
+            return;
+        }
         for (const Entity& entity : kEntities) {
-            if (c == entity.plain) {
+            if (text[plain] == entity.plain) {
                 out += entity.escaped;
-                plain = false;
             }
         }
-        if (plain) {
-            out += c;
-        }
+        text.remove_prefix(plain + 1);
     }
+}
+
+std::string xml_escape(std::string_view text) {
+    std::string out;
+    append_xml_escaped(out, text);
     return out;
 }
 

@@ -24,6 +24,7 @@ std::string to_hex(std::span<const unsigned char> bytes);
 std::string base64_encode(std::span<const unsigned char> bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 
+void append_xml_escaped(std::string& out, std::string_view text);
 std::string xml_escape(std::string_view text);
 std::string xml_unescape(std::string_view text);
 // With the quotes around it.
