@@ -38,6 +38,7 @@ ADMIN INTERFACE (same port, unsigned, never delayed, never counted)
   stats: {"requests":n, "in_flight":n, "max_in_flight":n, "writes_in_flight":n,
   "max_writes_in_flight":n (PUT and DELETE), "held":n, "cut":n (ended without a whole answer),
   "connections":n (opened, those of admin requests too), "bytes_in":n, "bytes_out":n (of bodies),
+  "bulk_deleted":n (keys removed by POST ?delete, whether they existed or not),
   "received":{M:n,..}, "answered":{M:n,..}, "status":{"200":n,..} (answered only)}
   A request is "received" when its headers are there, "answered" when its answer has been sent.
 
@@ -64,6 +65,9 @@ FAULT RULES: FIELD=VALUE&FIELD=VALUE.., values percent-encoded
   bad-etag        answer with  ETag: not-an-md5
   extra-header=NAME:VALUE   one more header in the answer
   huge            GET: a body of 100 MiB
+  bulk-error=N    POST: the first N keys are answered with an <Error> and stay
+  error-200       answer status 200 with an S3 <Error> (InternalError) as body, do nothing
+  truncated-for-ever  LIST: always the first page, whatever the marker, and IsTruncated
   Delays add up. Of the other rules the oldest one that still applies acts on a request, and the
   rules added after it do not see (or count) that request. Requests refused for their signature
   meet no rule. A request is carried out at the end of its delay, right before its answer.

@@ -3,6 +3,7 @@
 // library. Header views of a request point into memory that lives as long as the request.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ struct Answer {
     HeaderList headers;
     std::shared_ptr<const std::string> body;  // null: empty
     BodyShape shape = BodyShape::kWhole;
+    uint64_t bulk_deleted = 0;  // keys that a bulk delete has removed, whether they existed or not
 
     size_t body_size() const { return body ? body->size() : 0; }
 };

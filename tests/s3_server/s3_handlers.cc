@@ -63,7 +63,7 @@ Answer empty_answer(unsigned status) {
 
 Answer S3Handlers::handle(Request& request, const S3Target& target, const Handling& handling) {
     if (target.key.empty()) {
-        return handle_bucket(request, target);
+        return handle_bucket(request, target, handling);
     }
     if (!store_.objects().has_bucket(target.bucket)) {
         return no_such_bucket(target);
@@ -78,7 +78,8 @@ Answer S3Handlers::handle(Request& request, const S3Target& target, const Handli
     }
 }
 
-Answer S3Handlers::handle_bucket(Request& request, const S3Target& target) {
+Answer S3Handlers::handle_bucket(Request& request, const S3Target& target,
+                                 const Handling& handling) {
     if (target.bucket.empty()) {
         return error_answer(501, "NotImplemented", "Buckets cannot be listed");
     }
@@ -90,10 +91,10 @@ Answer S3Handlers::handle_bucket(Request& request, const S3Target& target) {
         return no_such_bucket(target);
     }
     if (target.operation == Operation::kList) {
-        return list(request, target);
+        return list(request, target, handling.list_for_ever);
     }
     if (target.operation == Operation::kPost) {
-        return bulk_delete(request, target);
+        return bulk_delete(request, target, handling.bulk_errors);
     }
     if (request.method == "HEAD") {
         return empty_answer(200);

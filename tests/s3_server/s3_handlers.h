@@ -19,8 +19,10 @@ enum class ConditionalPut {
 
 // How one request is carried out, where not in the usual way.
 struct Handling {
-    bool is_admin = false;  // no customer's key is needed, all kept headers are shown
-    bool stale = false;     // GET and HEAD see the version before the current one
+    bool is_admin = false;       // no customer's key is needed, all kept headers are shown
+    bool stale = false;          // GET and HEAD see the version before the current one
+    uint64_t bulk_errors = 0;    // so many keys of a bulk delete are reported as errors and stay
+    bool list_for_ever = false;  // a list is the first page whatever the marker, and truncated
 };
 
 class S3Handlers {
@@ -32,13 +34,13 @@ public:
     Answer handle(Request& request, const S3Target& target, const Handling& handling);
 
 private:
-    Answer handle_bucket(Request& request, const S3Target& target);
+    Answer handle_bucket(Request& request, const S3Target& target, const Handling& handling);
     Answer get_object(const Request& request, const S3Target& target,
                       const Handling& handling) const;
     std::optional<Answer> check_put(const Request& request, const S3Target& target) const;
     Answer put_object(Request& request, const S3Target& target);
-    Answer list(const Request& request, const S3Target& target) const;
-    Answer bulk_delete(const Request& request, const S3Target& target);
+    Answer list(const Request& request, const S3Target& target, bool for_ever) const;
+    Answer bulk_delete(const Request& request, const S3Target& target, uint64_t errors);
 
     Store& store_;
     ServerClock clock_;

@@ -117,11 +117,15 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
     if (plan.is(FaultAction::kCutRequest)) {
         return MHD_NO;
     }
-    if (plan.is(FaultAction::kStatus)) {
+    if (plan.is(FaultAction::kStatus) || plan.is(FaultAction::kError200)) {
         return send(exchange, make_status_answer(*plan.rule));
     }
-    Answer answer = handlers_.handle(exchange.request, exchange.target,
-                                     {.is_admin = false, .stale = plan.is(FaultAction::kStale)});
+    Handling handling;
+    handling.stale = plan.is(FaultAction::kStale);
+    handling.bulk_errors = plan.rule ? plan.rule->bulk_errors : 0;
+    handling.list_for_ever = plan.is(FaultAction::kTruncatedForEver);
+    Answer answer = handlers_.handle(exchange.request, exchange.target, handling);
+    exchange.outcome.bulk_deleted = answer.bulk_deleted;
     if (plan.is(FaultAction::kCutAnswer)) {
         return MHD_NO;
     }

@@ -61,6 +61,49 @@ TEST(Options, ReadsFill) {
     EXPECT_NE(error_of({"--no-auth", "--fill=b:3:1", "--journal=j"}), "");
 }
 
+TEST(Server, BulkErrorKeepsTheFirstKeys) {
+    const Server server(options_of({"--no-auth", "--fill=b:4:1"}));
+    const uint16_t port = server.port();
+    http_request(port, "POST", "/_admin/faults", {}, "method=POST&bulk-error=2");
+    const std::string body =
+        "<Delete><Quiet>true</Quiet><Object><Key>00000000</Key></Object><Object><Key>00000001</Key>"
+        "</Object><Object><Key>00000002</Key></Object></Delete>";
+    const std::string md5_line = "Content-MD5: " + base64_encode(md5(body)) + "\r\n";
+    const std::string answer = http_request(port, "POST", "/b?delete", md5_line, body);
+    EXPECT_EQ(http_status(answer), 200U);
+    EXPECT_TRUE(contains(answer, "<Error><Key>00000000</Key><Code>InternalError</Code>"));
+    EXPECT_TRUE(contains(answer, "<Error><Key>00000001</Key>"));
+    EXPECT_FALSE(contains(answer, "00000002"));
+    const std::string list = http_request(port, "GET", "/b");
+    EXPECT_TRUE(contains(list, "<Key>00000001</Key>"));
+    EXPECT_FALSE(contains(list, "<Key>00000002</Key>"));
+    EXPECT_TRUE(contains(http_request(port, "GET", "/_admin/stats"), "\"bulk_deleted\":1,"));
+    EXPECT_FALSE(contains(http_request(port, "POST", "/b?delete", md5_line, body), "<Error>"));
+    EXPECT_TRUE(contains(http_request(port, "GET", "/_admin/stats"), "\"bulk_deleted\":4,"));
+}
+
+TEST(Server, Error200DoesNothing) {
+    const Server server(options_of({"--no-auth", "--bucket=b"}));
+    http_request(server.port(), "POST", "/_admin/faults", {}, "method=PUT&error-200");
+    const std::string answer = http_request(server.port(), "PUT", "/b/k", {}, "x");
+    EXPECT_EQ(http_status(answer), 200U);
+    EXPECT_TRUE(contains(answer, "<Error><Code>InternalError</Code>"));
+    EXPECT_EQ(http_status(http_request(server.port(), "GET", "/b/k")), 404U);
+}
+
+TEST(Server, TruncatedForEverIgnoresTheMarker) {
+    const Server server(options_of({"--no-auth", "--fill=b:3:1"}));
+    http_request(server.port(), "POST", "/_admin/faults", {}, "truncated-for-ever&count=2");
+    for (const char* target : {"/b", "/b?marker=00000001"}) {
+        const std::string answer = http_request(server.port(), "GET", target);
+        EXPECT_TRUE(contains(answer, "<IsTruncated>true</IsTruncated>"));
+        EXPECT_TRUE(contains(answer, "<Key>00000000</Key>"));
+    }
+    const std::string end = http_request(server.port(), "GET", "/b?marker=00000001");
+    EXPECT_TRUE(contains(end, "<IsTruncated>false</IsTruncated>"));
+    EXPECT_FALSE(contains(end, "<Key>00000000</Key>"));
+}
+
 TEST(Server, IsFilledFromTheStart) {
     const Server server(options_of({"--no-auth", "--fill=b:300:5:p/"}));
     const std::string last = http_request(server.port(), "GET", "/b/p/0000012b");
