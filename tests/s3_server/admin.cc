@@ -77,6 +77,9 @@ Admin::Outcome Admin::handle(Request& request) {
     if (path == "release" && method == "POST") {
         return release(request);
     }
+    if (path == "credentials" && method == "POST") {
+        return rotate_credentials(request);
+    }
     if (path == "wait" && method == "GET") {
         return wait(request);
     }
@@ -123,6 +126,22 @@ Answer Admin::add_faults(const Request& request) {
 Answer Admin::release(const Request& request) {
     const uint64_t count = query_number(request, "count", kNoNumber);
     return json_answer("{\"released\":" + std::to_string(release_held_(count)) + '}');
+}
+
+Answer Admin::rotate_credentials(const Request& request) {
+    SessionCredentials fresh;
+    fresh.access_id = request.query_value("id").value_or("");
+    fresh.secret = request.query_value("secret").value_or("");
+    fresh.session_token = request.query_value("token").value_or("");
+    fresh.lifetime_seconds =
+        query_number(request, "lifetime", credentials_.credentials().lifetime_seconds);
+    if (fresh.access_id.empty() || fresh.secret.empty() || fresh.lifetime_seconds > kMaxLifetime) {
+        return wrong("id, secret and a good lifetime are needed");
+    }
+    auth_.rotate(fresh.access_id, fresh.secret, fresh.session_token,
+                 request.query_value("expired").has_value());
+    credentials_.set_credentials(std::move(fresh));
+    return json_answer("{}");
 }
 
 Admin::Outcome Admin::wait(const Request& request) const {

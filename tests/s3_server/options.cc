@@ -32,6 +32,32 @@ Setter auth_setter(std::string AuthSettings::* member) {
     };
 }
 
+Setter credential_setter(std::string CredentialSettings::* member) {
+    return [member](Options& options, std::string_view value) {
+        options.credentials.*member = value;
+        return !value.empty();
+    };
+}
+
+// ID:SECRET:TOKEN[:LIFETIME_SECONDS]
+bool set_credentials(Options& options, std::string_view value) {
+    const std::vector<std::string_view> words = split(value, ':');
+    if (words.size() < 3 || words.size() > 4 || words[0].empty() || words[1].empty() ||
+        words[2].empty()) {
+        return false;
+    }
+    options.auth.access_id = words[0];
+    options.auth.secret = words[1];
+    options.auth.session_token = words[2];
+    options.credentials.enabled = true;
+    if (words.size() == 4) {
+        const auto lifetime = parse_number(words[3]);
+        options.credentials.lifetime_seconds = lifetime.value_or(0);
+        return lifetime && *lifetime <= kMaxLifetime;
+    }
+    return true;
+}
+
 bool set_port(Options& options, std::string_view value) {
     const auto number = parse_number(value);
     if (!number || *number > std::numeric_limits<uint16_t>::max()) {
@@ -96,6 +122,11 @@ const std::map<std::string_view, Setter>& value_options() {
         {"access-id", auth_setter(&AuthSettings::access_id)},
         {"secret", auth_setter(&AuthSettings::secret)},
         {"session-token", auth_setter(&AuthSettings::session_token)},
+        {"credentials", set_credentials},
+        {"role", credential_setter(&CredentialSettings::role)},
+        {"container-authorization",
+         credential_setter(&CredentialSettings::container_authorization)},
+        {"web-identity-token", credential_setter(&CredentialSettings::web_identity_token)},
         {"region", auth_setter(&AuthSettings::region)},
         {"bucket",
          [](Options& options, std::string_view value) {
@@ -120,6 +151,8 @@ bool set_flag(Options& options, std::string_view name) {
         options.auth.enabled = false;
     } else if (name == "any-date") {
         options.auth.any_date = true;
+    } else if (name == "imds-v2-only") {
+        options.credentials.imds_v2_only = true;
     } else if (name == "help") {
         options.help = true;
     } else {

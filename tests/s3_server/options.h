@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/s3_server/credential_service.h"
 #include "tests/s3_server/request_auth.h"
 #include "tests/s3_server/s3_handlers.h"
 
@@ -28,6 +29,7 @@ struct Options {
     AuthSettings auth;
     std::vector<std::string> buckets;
     std::vector<Fill> fills;
+    CredentialSettings credentials;  // those that they give are in auth
     ConditionalPut conditional_put = ConditionalPut::kHonoured;
     std::chrono::seconds clock_offset{};  // of the server's clock to the machine's
     std::chrono::milliseconds latency{};

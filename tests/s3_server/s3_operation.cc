@@ -8,8 +8,8 @@ namespace s3b::test {
 
 namespace {
 
-constexpr std::array<std::string_view, kOperationCount> kNames{"GET",  "HEAD", "PUT",  "DELETE",
-                                                               "LIST", "POST", "OTHER"};
+constexpr std::array<std::string_view, kOperationCount> kNames{
+    "GET", "HEAD", "PUT", "DELETE", "LIST", "POST", "OTHER", "CREDENTIALS"};
 constexpr std::string_view kVirtualHostEnd = ".localhost";
 
 Operation operation_of(const Request& request, bool has_key) {

@@ -41,6 +41,11 @@ std::unique_ptr<Exchange> Server::begin(MHD_Connection* connection, const char* 
     exchange->is_admin = request.path.starts_with(kAdminPath);
     if (!exchange->is_admin) {
         exchange->target = s3_target(request);
+        if (credentials_.serves(request, exchange->target)) {
+            exchange->target = {};
+            exchange->target.operation = Operation::kCredentials;
+            exchange->target.key = request.path.substr(1);
+        }
         statistics_.received(exchange->target.operation, exchange->target.key);
         wake_waiters();
     }
@@ -94,7 +99,9 @@ MHD_Result Server::finish_wait(Exchange& exchange) {
 }
 
 MHD_Result Server::receive_s3(Exchange& exchange) {
-    exchange.refusal = auth_.check(exchange.request, clock_.now());
+    if (exchange.target.operation != Operation::kCredentials) {
+        exchange.refusal = auth_.check(exchange.request, clock_.now());
+    }
     if (!exchange.refusal) {
         exchange.refusal = check_body_digests(exchange.request);
     }
@@ -120,12 +127,7 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
     if (plan.is(FaultAction::kStatus) || plan.is(FaultAction::kError200)) {
         return send(exchange, make_status_answer(*plan.rule));
     }
-    Handling handling;
-    handling.stale = plan.is(FaultAction::kStale);
-    handling.bulk_errors = plan.rule ? plan.rule->bulk_errors : 0;
-    handling.list_for_ever = plan.is(FaultAction::kTruncatedForEver);
-    Answer answer = handlers_.handle(exchange.request, exchange.target, handling);
-    exchange.outcome.bulk_deleted = answer.bulk_deleted;
+    Answer answer = carry_out(exchange);
     if (plan.is(FaultAction::kCutAnswer)) {
         return MHD_NO;
     }
@@ -133,6 +135,20 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
         spoil_answer(*plan.rule, exchange.target.operation, answer);
     }
     return send(exchange, answer);
+}
+
+Answer Server::carry_out(Exchange& exchange) {
+    if (exchange.target.operation == Operation::kCredentials) {
+        return credentials_.handle(exchange.request);
+    }
+    const FaultPlan& plan = exchange.plan;
+    Handling handling;
+    handling.stale = plan.is(FaultAction::kStale);
+    handling.bulk_errors = plan.rule ? plan.rule->bulk_errors : 0;
+    handling.list_for_ever = plan.is(FaultAction::kTruncatedForEver);
+    Answer answer = handlers_.handle(exchange.request, exchange.target, handling);
+    exchange.outcome.bulk_deleted = answer.bulk_deleted;
+    return answer;
 }
 
 MHD_Result Server::send(Exchange& exchange, const Answer& answer) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/s3_server/admin.h"
+#include "tests/s3_server/credential_service.h"
 #include "tests/s3_server/faults.h"
 #include "tests/s3_server/options.h"
 #include "tests/s3_server/parking.h"
@@ -42,6 +43,7 @@ private:
     MHD_Result proceed(Exchange& exchange);
     MHD_Result receive_admin(Exchange& exchange);
     MHD_Result receive_s3(Exchange& exchange);
+    Answer carry_out(Exchange& exchange);
     MHD_Result finish_s3(Exchange& exchange);
     MHD_Result finish_wait(Exchange& exchange);
     MHD_Result send(Exchange& exchange, const Answer& answer);
@@ -59,6 +61,7 @@ private:
     FaultRules faults_;
     Statistics statistics_;
     RequestAuth auth_;
+    CredentialService credentials_;
     Admin admin_;
     std::chrono::milliseconds latency_;
     std::chrono::milliseconds list_latency_;

@@ -107,6 +107,7 @@ std::string Statistics::json() const {
     append_number(out, "bytes_in", bytes_in_);
     append_number(out, "bytes_out", bytes_out_);
     append_number(out, "bulk_deleted", bulk_deleted_);
+    append_number(out, "credentials", received_[static_cast<size_t>(Operation::kCredentials)]);
     append_operations(out, "received", received_);
     append_operations(out, "answered", answered_);
     out += ",\"status\":{";

@@ -279,6 +279,8 @@ std::string http_date(std::time_t time) { return format_time(time, "%a, %d %b %Y
 
 std::string iso_date(std::time_t time) { return format_time(time, "%Y-%m-%dT%H:%M:%S.000Z"); }
 
+std::string iso_seconds(std::time_t time) { return format_time(time, "%Y-%m-%dT%H:%M:%SZ"); }
+
 std::optional<std::time_t> parse_http_date(std::string_view text) {
     return parse_time(text, 29, "%a, %d %b %Y %H:%M:%S GMT");
 }

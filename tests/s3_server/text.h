@@ -41,7 +41,9 @@ std::optional<uint64_t> parse_number(std::string_view text);
 // "Tue, 02 Jan 2024 03:04:05 GMT" and "2024-01-02T03:04:05.000Z".
 std::string http_date(std::time_t time);
 std::string iso_date(std::time_t time);
-// The first of these forms.
+// "2024-01-02T03:04:05Z"
+std::string iso_seconds(std::time_t time);
+// The form of http_date.
 std::optional<std::time_t> parse_http_date(std::string_view text);
 // "20240102T030405Z"
 std::optional<std::time_t> parse_amz_date(std::string_view text);
