@@ -77,6 +77,9 @@ Admin::Outcome Admin::handle(Request& request) {
     if (path == "release" && method == "POST") {
         return release(request);
     }
+    if (path == "credentials" && method == "POST") {
+        return rotate_credentials(request);
+    }
     if (path == "wait" && method == "GET") {
         return wait(request);
     }
@@ -125,6 +128,22 @@ Answer Admin::release(const Request& request) {
     return json_answer("{\"released\":" + std::to_string(release_held_(count)) + '}');
 }
 
+Answer Admin::rotate_credentials(const Request& request) {
+    SessionCredentials fresh;
+    fresh.access_id = request.query_value("id").value_or("");
+    fresh.secret = request.query_value("secret").value_or("");
+    fresh.session_token = request.query_value("token").value_or("");
+    fresh.lifetime_seconds =
+        query_number(request, "lifetime", credentials_.credentials().lifetime_seconds);
+    if (fresh.access_id.empty() || fresh.secret.empty() || fresh.lifetime_seconds > kMaxLifetime) {
+        return wrong("id, secret and a good lifetime are needed");
+    }
+    auth_.rotate(fresh.access_id, fresh.secret, fresh.session_token,
+                 request.query_value("expired").has_value());
+    credentials_.set_credentials(std::move(fresh));
+    return json_answer("{}");
+}
+
 Admin::Outcome Admin::wait(const Request& request) const {
     const auto condition = parse_condition(request);
     const uint64_t timeout = query_number(request, "timeout", kDefaultTimeoutMs);
@@ -170,7 +189,7 @@ Answer Admin::object(Request& request, std::string_view path) {
     if (target.operation == Operation::kPut) {
         store_.create_bucket(target.bucket);
     }
-    return handlers_.handle(request, target, false);
+    return handlers_.handle(request, target, {.is_admin = true});
 }
 
 }  // namespace s3b::test

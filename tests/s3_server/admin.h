@@ -8,7 +8,9 @@
 #include <string_view>
 #include <variant>
 
+#include "tests/s3_server/credential_service.h"
 #include "tests/s3_server/faults.h"
+#include "tests/s3_server/request_auth.h"
 #include "tests/s3_server/s3_handlers.h"
 #include "tests/s3_server/statistics.h"
 #include "tests/s3_server/store.h"
@@ -30,11 +32,13 @@ public:
     using ReleaseHeld = std::function<uint64_t(uint64_t count)>;
 
     Admin(Store& store, S3Handlers& handlers, FaultRules& faults, Statistics& statistics,
-          ReleaseHeld release_held)
+          RequestAuth& auth, CredentialService& credentials, ReleaseHeld release_held)
         : store_(store),
           handlers_(handlers),
           faults_(faults),
           statistics_(statistics),
+          auth_(auth),
+          credentials_(credentials),
           release_held_(std::move(release_held)) {}
 
     Outcome handle(Request& request);
@@ -44,6 +48,7 @@ private:
     Answer stats(const Request& request) const;
     Answer add_faults(const Request& request);
     Answer release(const Request& request);
+    Answer rotate_credentials(const Request& request);
     Outcome wait(const Request& request) const;
     Answer list_objects(const Request& request, std::string_view bucket) const;
     Answer object(Request& request, std::string_view path);
@@ -52,6 +57,8 @@ private:
     S3Handlers& handlers_;
     FaultRules& faults_;
     Statistics& statistics_;
+    RequestAuth& auth_;
+    CredentialService& credentials_;
     ReleaseHeld release_held_;
 };
 

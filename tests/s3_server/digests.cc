@@ -50,23 +50,24 @@ private:
 
 class Mac {
 public:
-    Mac() : algorithm_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)) {
+    explicit Mac(std::string hash) : algorithm_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)) {
         require(algorithm_ != nullptr);
         context_.reset(EVP_MAC_CTX_new(algorithm_.get()));
-        char name[] = "SHA256";
         const OSSL_PARAM parameters[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), 0),
             OSSL_PARAM_construct_end()};
         require(context_ && EVP_MAC_CTX_set_params(context_.get(), parameters) == 1);
     }
 
-    Sha256Digest operator()(std::span<const unsigned char> key, std::string_view data) {
-        Sha256Digest out{};
+    template <size_t kSize>
+    std::array<unsigned char, kSize> operator()(std::span<const unsigned char> key,
+                                                std::string_view data) {
+        std::array<unsigned char, kSize> out{};
         size_t size = 0;
         const auto* bytes = reinterpret_cast<const unsigned char*>(data.data());
         require(EVP_MAC_init(context_.get(), key.data(), key.size(), nullptr) == 1 &&
                 EVP_MAC_update(context_.get(), bytes, data.size()) == 1 &&
-                EVP_MAC_final(context_.get(), out.data(), &size, out.size()) == 1);
+                EVP_MAC_final(context_.get(), out.data(), &size, out.size()) == 1 && size == kSize);
         return out;
     }
 
@@ -91,9 +92,15 @@ Sha256Digest sha256(std::string_view data) {
     return hash.operator()<32>(data);
 }
 
+Sha1Digest hmac_sha1(std::string_view key, std::string_view data) {
+    thread_local Mac mac("SHA1");
+    return mac.operator()<20>({reinterpret_cast<const unsigned char*>(key.data()), key.size()},
+                              data);
+}
+
 Sha256Digest hmac_sha256(std::span<const unsigned char> key, std::string_view data) {
-    thread_local Mac mac;
-    return mac(key, data);
+    thread_local Mac mac("SHA256");
+    return mac.operator()<32>(key, data);
 }
 
 }  // namespace s3b::test

@@ -10,10 +10,12 @@
 namespace s3b::test {
 
 using Md5Digest = std::array<unsigned char, 16>;
+using Sha1Digest = std::array<unsigned char, 20>;
 using Sha256Digest = std::array<unsigned char, 32>;
 
 Md5Digest md5(std::string_view data);
 Sha256Digest sha256(std::string_view data);
+Sha1Digest hmac_sha1(std::string_view key, std::string_view data);
 Sha256Digest hmac_sha256(std::span<const unsigned char> key, std::string_view data);
 
 }  // namespace s3b::test

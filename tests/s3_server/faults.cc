@@ -15,7 +15,7 @@ struct NamedAction {
     FaultAction action;
 };
 
-constexpr std::array<NamedAction, 13> kActions{{
+constexpr std::array<NamedAction, 16> kActions{{
     {"status", FaultAction::kStatus},
     {"delay", FaultAction::kDelay},
     {"hold", FaultAction::kHold},
@@ -29,6 +29,9 @@ constexpr std::array<NamedAction, 13> kActions{{
     {"bad-etag", FaultAction::kBadEtag},
     {"extra-header", FaultAction::kExtraHeader},
     {"huge", FaultAction::kHuge},
+    {"bulk-error", FaultAction::kBulkError},
+    {"error-200", FaultAction::kError200},
+    {"truncated-for-ever", FaultAction::kTruncatedForEver},
 }};
 
 constexpr std::string_view kEtag = "ETag";
@@ -91,6 +94,9 @@ bool set_action(FaultRule& rule, FaultAction action, const std::string& value) {
         const auto delay = parse_number(value);
         rule.delay = std::chrono::milliseconds(delay.value_or(0));
         return delay.has_value();
+    }
+    if (action == FaultAction::kBulkError) {
+        return set_number(rule.bulk_errors, value) && rule.bulk_errors > 0;
     }
     if (action == FaultAction::kExtraHeader) {
         const size_t colon = value.find(':');
@@ -156,6 +162,9 @@ FaultPlan FaultRules::plan(Operation operation, std::string_view key) {
 }
 
 Answer make_status_answer(const FaultRule& rule) {
+    if (rule.action == FaultAction::kError200) {
+        return error_answer(200, "InternalError", "A fault rule wants this answer");
+    }
     Answer answer = error_answer(rule.status, "InjectedFault", "A fault rule wants this answer");
     if (!rule.body.empty()) {
         answer.body = std::make_shared<const std::string>(rule.body);

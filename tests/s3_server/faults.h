@@ -29,6 +29,9 @@ enum class FaultAction {
     kBadEtag,
     kExtraHeader,
     kHuge,
+    kBulkError,
+    kError200,
+    kTruncatedForEver,
 };
 
 struct FaultRule {
@@ -41,6 +44,7 @@ struct FaultRule {
     HeaderList headers;  // of kStatus, kExtraHeader
     std::string body;    // of kStatus
     std::chrono::milliseconds delay{};
+    uint64_t bulk_errors = 0;  // keys, of kBulkError
 };
 
 // The rule, or what is wrong with the line.
@@ -77,7 +81,7 @@ private:
     std::vector<Counted> rules_;
 };
 
-// The answer of a kStatus rule.
+// The answer of a kStatus or kError200 rule.
 Answer make_status_answer(const FaultRule& rule);
 // What the other rules do to the regular answer of a request.
 void spoil_answer(const FaultRule& rule, Operation operation, Answer& answer);

@@ -67,6 +67,8 @@ TEST(FaultRules, RefusesWrongLines) {
     EXPECT_EQ(parse("skip=-1&hold").error, "wrong value of skip");
     EXPECT_EQ(parse("extra-header=x").error, "wrong value of extra-header");
     EXPECT_EQ(parse("hold=1").error, "wrong value of hold");
+    EXPECT_EQ(parse("bulk-error").error, "wrong value of bulk-error");
+    EXPECT_EQ(parse("bulk-error=0").error, "wrong value of bulk-error");
 }
 
 TEST(FaultRules, MatchesMethodAndKey) {

@@ -8,7 +8,8 @@ namespace s3b::test {
 
 void Request::set_target(std::string_view target) {
     const size_t mark = target.find('?');
-    path = percent_decode(target.substr(0, mark));
+    raw_path = target.substr(0, mark);
+    path = percent_decode(raw_path);
     query.clear();
     if (mark != std::string_view::npos) {
         query = parse_query(target.substr(mark + 1));

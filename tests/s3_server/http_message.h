@@ -3,6 +3,7 @@
 // library. Header views of a request point into memory that lives as long as the request.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct QueryItem {
 struct Request {
     std::string method;
     std::string path;                 // percent-decoded, begins with '/'
+    std::string raw_path;             // as received
     std::vector<QueryItem> query;     // in the order received
     std::vector<HeaderView> headers;  // in the order received
     std::string body;
@@ -51,6 +53,7 @@ struct Answer {
     HeaderList headers;
     std::shared_ptr<const std::string> body;  // null: empty
     BodyShape shape = BodyShape::kWhole;
+    uint64_t bulk_deleted = 0;  // keys that a bulk delete has removed, whether they existed or not
 
     size_t body_size() const { return body ? body->size() : 0; }
 };

@@ -3,6 +3,7 @@
 // before the current one is kept too, for the answers of an eventually consistent store.
 #pragma once
 
+#include <cstdint>
 #include <ctime>
 #include <functional>
 #include <map>
@@ -17,10 +18,12 @@ namespace s3b::test {
 
 struct Object {
     std::string body;
-    HeaderList headers;  // those an answer repeats, lower-case names
-    std::string etag;    // quoted MD5 of the body
+    HeaderList headers;  // those kept of the request, lower-case names
+    std::string etag;    // quoted MD5 of the body, or another such value when encrypted
     std::time_t modified = 0;
     std::string modified_text;  // for Last-Modified
+    std::string modified_iso;   // for lists
+    std::string storage_class;
 };
 
 using ObjectPtr = std::shared_ptr<const Object>;
@@ -56,17 +59,25 @@ public:
     // The bucket must exist.
     void put(std::string_view bucket, std::string_view key, ObjectPtr object);
     void remove(std::string_view bucket, std::string_view key);
+    // Objects PREFIX00000000, .. of `count` numbers in 8 hex digits, all with the same content.
+    // Keys that exist are left alone.
+    void fill(std::string_view bucket, std::string_view prefix, uint64_t count,
+              const ObjectPtr& object);
 
+    // O(log n) and the length of the page, but for keys behind a delimiter.
     ListPage list(std::string_view bucket, const ListQuery& query) const;
 
 private:
     struct Versions {
-        ObjectPtr current;   // null: deleted
+        ObjectPtr current;
         ObjectPtr previous;  // null: there was none
     };
-    using Bucket = std::map<std::string, Versions, std::less<>>;
+    struct Bucket {
+        std::map<std::string, Versions, std::less<>> objects;
+        std::map<std::string, ObjectPtr, std::less<>> deleted;  // last versions; not in objects
+    };
 
-    const Versions* versions(std::string_view bucket, std::string_view key) const;
+    const Bucket* bucket_of(std::string_view bucket) const;
 
     std::map<std::string, Bucket, std::less<>> buckets_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The object map, its journal, and the S3 operations on both.
+// The object map and its journal.
 #include "tests/s3_server/object_map.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/s3_server/s3_handlers.h"
 #include "tests/s3_server/store.h"
 
 namespace s3b::test {
@@ -69,6 +68,28 @@ TEST(ObjectMap, ListsInPages) {
     EXPECT_FALSE(second.truncated);
     EXPECT_EQ(keys_of(map.list("b", {"", "p/3", "", 1000})), (Keys{"p/4", "q"}));
     EXPECT_FALSE(map.list("b", {"", "", "", 0}).truncated);
+}
+
+TEST(ObjectMap, FillsWithoutReplacing) {
+    ObjectMap map = map_of({"p/00000001", "z"});
+    map.fill("b", "p/", 18, object("filling"));
+    const ListPage page = map.list("b", {"p/", "", "", 1000});
+    EXPECT_EQ(page.items.size(), 18U);
+    EXPECT_EQ(page.last, "p/00000011");
+    EXPECT_EQ(map.find("b", "p/00000001")->body, "p/00000001");
+    EXPECT_EQ(map.find("b", "p/0000000a")->body, "filling");
+    EXPECT_EQ(map.find("b", "p/0000000a"), map.find("b", "p/0000000b"));
+}
+
+TEST(ObjectMap, DeletedKeysComeBackWithoutHistory) {
+    ObjectMap map = map_of({"k"});
+    map.remove("b", "k");
+    EXPECT_TRUE(map.list("b", {}).items.empty());
+    map.put("b", "k", object("2"));
+    EXPECT_EQ(keys_of(map.list("b", {})), (Keys{"k"}));
+    EXPECT_FALSE(map.find_previous("b", "k"));
+    map.remove("b", "k");
+    EXPECT_EQ(map.find_previous("b", "k")->body, "2");
 }
 
 TEST(ObjectMap, DelimiterGathersPrefixes) {
@@ -132,92 +153,6 @@ TEST_F(JournalTest, CutsAnIncompleteRecord) {
     }
     const Store store(path_);
     EXPECT_EQ(keys_of(store.objects().list("b", {})), (Keys{"k1", "k3"}));
-}
-
-class S3HandlersTest : public testing::Test {
-protected:
-    S3HandlersTest() { store_.create_bucket("b"); }
-
-    Answer run(std::string_view method, std::string_view target,
-               std::vector<HeaderView> headers = {}, std::string body = {}) {
-        Request request;
-        request.method = method;
-        request.set_target(target);
-        request.headers = std::move(headers);
-        request.body = std::move(body);
-        return handlers_.handle(request, s3_target(request), false);
-    }
-
-    Store store_{""};
-    S3Handlers handlers_{store_};
-};
-
-TEST_F(S3HandlersTest, KeepsHeadersOfAnObject) {
-    EXPECT_EQ(run("PUT", "/b/p%2F1",
-                  {{"X-Amz-Meta-Foo", " \"bar\" "},
-                   {"Content-Encoding", "deflate"},
-                   {"x-amz-acl", "private"}},
-                  "body")
-                  .status,
-              200U);
-    const Answer answer = run("GET", "/b/p/1");
-    EXPECT_EQ(answer.status, 200U);
-    EXPECT_EQ(*answer.body, "body");
-    const HeaderList expected{{"ETag", "\"841a2d689ad86bd1611447453c22c6fc\""},
-                              {"x-amz-meta-foo", "\"bar\""},
-                              {"content-encoding", "deflate"}};
-    HeaderList headers = answer.headers;
-    std::erase_if(headers, [](const auto& item) { return item.first == "Last-Modified"; });
-    EXPECT_EQ(headers, expected);
-}
-
-TEST_F(S3HandlersTest, Conditions) {
-    const std::string_view etag = "\"841a2d689ad86bd1611447453c22c6fc\"";
-    const std::string_view other = "\"00000000000000000000000000000000\"";
-    EXPECT_EQ(run("PUT", "/b/k", {{"If-None-Match", "*"}}, "body").status, 200U);
-    EXPECT_EQ(run("PUT", "/b/k", {{"If-None-Match", "*"}}, "body").status, 412U);
-    EXPECT_EQ(run("GET", "/b/k", {{"If-Match", etag}}).status, 200U);
-    EXPECT_EQ(run("GET", "/b/k", {{"If-Match", other}}).status, 412U);
-    EXPECT_EQ(run("HEAD", "/b/k", {{"If-None-Match", etag}}).status, 304U);
-    EXPECT_EQ(run("GET", "/b/k", {{"If-None-Match", other}}).status, 200U);
-    EXPECT_EQ(run("GET", "/b/none", {{"If-Match", etag}}).status, 404U);
-}
-
-TEST_F(S3HandlersTest, VirtualHostAndBuckets) {
-    const std::vector<HeaderView> host{{"Host", "v.localhost:9000"}};
-    EXPECT_EQ(run("PUT", "/k", host, "x").status, 404U);
-    EXPECT_EQ(run("PUT", "/", host).status, 200U);
-    EXPECT_EQ(run("PUT", "/k", host, "x").status, 200U);
-    EXPECT_EQ(run("GET", "/v/k").status, 200U);
-    EXPECT_EQ(run("DELETE", "/k", host).status, 204U);
-    EXPECT_EQ(run("DELETE", "/k", host).status, 204U);
-    EXPECT_EQ(run("GET", "/v/k").status, 404U);
-}
-
-TEST_F(S3HandlersTest, BulkDelete) {
-    run("PUT", "/b/a%26b", {}, "x");
-    run("PUT", "/b/c", {}, "x");
-    const Answer answer =
-        run("POST", "/b?delete", {{"Content-MD5", "checked elsewhere"}},
-            "<Delete><Object><Key>a&amp;b</Key></Object><Object><Key>none</Key></Object></Delete>");
-    EXPECT_EQ(answer.status, 200U);
-    EXPECT_NE(answer.body->find("<Deleted><Key>a&amp;b</Key></Deleted>"), std::string::npos);
-    EXPECT_EQ(keys_of(store_.objects().list("b", {})), (Keys{"c"}));
-}
-
-TEST_F(S3HandlersTest, ListVersion2Continues) {
-    for (const char* target : {"/b/1", "/b/2", "/b/3"}) {
-        run("PUT", target, {}, "x");
-    }
-    const Answer first = run("GET", "/b?list-type=2&max-keys=1&start-after=1");
-    EXPECT_NE(first.body->find("<Key>2</Key>"), std::string::npos);
-    EXPECT_NE(first.body->find("<NextContinuationToken>2</"), std::string::npos);
-    const Answer second = run("GET", "/b?list-type=2&start-after=1&continuation-token=2");
-    EXPECT_EQ(second.body->find("<Key>2</Key>"), std::string::npos);
-    EXPECT_NE(second.body->find("<Key>3</Key>"), std::string::npos);
-    EXPECT_NE(second.body->find("<IsTruncated>false</IsTruncated>"), std::string::npos);
-    EXPECT_NE(second.body->find("<ETag>&quot;9dd4e461268c8034f5c8564e155c67a6&quot;</ETag>"),
-              std::string::npos);
 }
 
 }  // namespace

@@ -10,65 +10,15 @@ namespace s3b::test {
 
 namespace {
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr std::string_view kScopeEnd = "/s3/aws4_request";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kEmptySha256 =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr std::time_t kMaxSkewSeconds = 15 * 60;
 constexpr size_t kMaxSigningKeys = 64;
+constexpr size_t kMaxRetired = 1000;  // older ones are unknown, not expired
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
     return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
-}
-
-// Trimmed, and each run of blanks made one.
-void append_header_value(std::string& out, std::string_view value) {
-    bool blank = false;
-    for (const char c : trim(value)) {
-        const bool is_blank = c == ' ' || c == '\t';
-        if (!is_blank) {
-            out += c;
-        } else if (!blank) {
-            out += ' ';
-        }
-        blank = is_blank;
-    }
-}
-
-void append_canonical_query(std::string& out, const Request& request) {
-    std::vector<std::string> pairs;
-    for (const QueryItem& item : request.query) {
-        std::string pair;
-        append_percent_encoded(pair, item.name, false);
-        pair += '=';
-        append_percent_encoded(pair, item.value, false);
-        pairs.push_back(std::move(pair));
-    }
-    // By name, then by value: '=' must sort before everything a name may hold.
-    std::ranges::sort(pairs, [](const std::string& a, const std::string& b) {
-        const size_t a_name = a.find('=');
-        const size_t b_name = b.find('=');
-        const int order = a.compare(0, a_name, b, 0, b_name);
-        return order != 0 ? order < 0 : a.compare(a_name, a.npos, b, b_name, b.npos) < 0;
-    });
-    for (size_t i = 0; i < pairs.size(); ++i) {
-        out += i == 0 ? "" : "&";
-        out += pairs[i];
-    }
-}
-
-void append_canonical_header(std::string& out, const Request& request, std::string_view name) {
-    out += name;
-    char separator = ':';
-    for (const HeaderView& item : request.headers) {
-        if (equal_ignoring_case(item.name, name)) {
-            out += separator;
-            append_header_value(out, item.value);
-            separator = ',';
-        }
-    }
-    out += separator == ':' ? ":\n" : "\n";
 }
 
 bool must_be_signed(std::string_view name) {
@@ -98,101 +48,98 @@ Answer denied(std::string_view code, std::string_view message) {
     return error_answer(403, code, message);
 }
 
+Answer unknown_id_answer() { return denied("InvalidAccessKeyId", "The access id does not exist"); }
+
+Answer expired_answer() {
+    return error_answer(400, "ExpiredToken", "The credentials have expired");
+}
+
+// The text of headers, one a line, without the customer's encryption key.
+std::string without_secrets(std::string text) {
+    constexpr std::string_view kSecret = "x-amz-server-side-encryption-customer-key:";
+    const size_t at = text.find(kSecret);
+    if (at != std::string::npos) {
+        const size_t begin = at + kSecret.size();
+        text.replace(begin, text.find('\n', begin) - begin, "(not shown)");
+    }
+    return text;
+}
+
 }  // namespace
-
-std::optional<Authorization> parse_authorization(std::string_view header) {
-    if (!header.starts_with(kAlgorithm) || header.size() == kAlgorithm.size()) {
-        return std::nullopt;
-    }
-    Authorization parts;
-    std::string_view credential;
-    for (std::string_view field : split(header.substr(kAlgorithm.size()), ',')) {
-        field = trim(field);
-        const size_t equals = field.find('=');
-        if (equals == std::string_view::npos) {
-            return std::nullopt;
-        }
-        const std::string_view name = field.substr(0, equals);
-        const std::string_view value = field.substr(equals + 1);
-        if (name == "Credential") {
-            credential = value;
-        } else if (name == "SignedHeaders") {
-            parts.signed_headers = split(value, ';');
-        } else if (name == "Signature") {
-            parts.signature = value;
-        }
-    }
-    const size_t slash = credential.find('/');
-    if (slash == std::string_view::npos || parts.signed_headers.empty()) {
-        return std::nullopt;
-    }
-    parts.access_id = credential.substr(0, slash);
-    parts.scope = credential.substr(slash + 1);
-    const std::vector<std::string_view> scope = split(parts.scope, '/');
-    if (scope.size() != 4 || !parts.scope.ends_with(kScopeEnd)) {
-        return std::nullopt;
-    }
-    parts.date = scope[0];
-    parts.region = scope[1];
-    return parts;
-}
-
-std::string canonical_request(const Request& request,
-                              const std::vector<std::string_view>& signed_headers) {
-    std::string out;
-    out.reserve(1024);
-    out += request.method;
-    out += '\n';
-    append_percent_encoded(out, request.path, true);
-    out += '\n';
-    append_canonical_query(out, request);
-    out += '\n';
-    for (const std::string_view name : signed_headers) {
-        append_canonical_header(out, request, name);
-    }
-    out += '\n';
-    for (size_t i = 0; i < signed_headers.size(); ++i) {
-        out += i == 0 ? "" : ";";
-        out += signed_headers[i];
-    }
-    out += '\n';
-    out += trim(request.header("x-amz-content-sha256").value_or(""));
-    return out;
-}
-
-std::string string_to_sign(std::string_view amz_date, std::string_view scope,
-                           std::string_view canonical) {
-    std::string out(kAlgorithm);
-    out += '\n';
-    out += amz_date;
-    out += '\n';
-    out += scope;
-    out += '\n';
-    out += to_hex(sha256(canonical));
-    return out;
-}
 
 std::optional<Answer> RequestAuth::check(const Request& request, std::time_t now) {
     if (!settings_.enabled) {
         return std::nullopt;
     }
     const auto header = request.header("authorization");
-    const auto amz_date = request.header("x-amz-date");
-    if (!header || !amz_date) {
+    if (!header) {
         return denied("AccessDenied", "The request carries no signature");
     }
-    const auto parts = parse_authorization(*header);
+    return is_version_2(*header) ? check_version_2(request, *header, now)
+                                 : check_version_4(request, *header, now);
+}
+
+void RequestAuth::rotate(std::string access_id, std::string secret, std::string session_token,
+                         bool expired) {
+    if (retired_.size() == kMaxRetired) {
+        retired_.erase(retired_.begin());
+    }
+    retired_.push_back(
+        {std::move(settings_.access_id), std::move(settings_.session_token), expired});
+    settings_.access_id = std::move(access_id);
+    settings_.secret = std::move(secret);
+    settings_.session_token = std::move(session_token);
+    signing_keys_.clear();
+}
+
+std::optional<Answer> RequestAuth::check_version_2(const Request& request, std::string_view header,
+                                                   std::time_t now) const {
+    const auto parts = parse_authorization_v2(header);
+    if (!parts) {
+        return error_answer(400, "InvalidArgument", "Authorization is not AWS ID:SIGNATURE");
+    }
+    const auto time = request_time_v2(request);
+    if (!time) {
+        return denied("AccessDenied", "A valid Date or x-amz-date header is needed");
+    }
+    if (auto refusal = check_access_id(parts->access_id)) {
+        return refusal;
+    }
+    if (auto refusal = check_time(*time, now)) {
+        return refusal;
+    }
+    // The rules want the path as sent; signers that take it decoded differ in odd keys only.
+    for (const std::string& path : {request.path, request.raw_path}) {
+        const auto digest = hmac_sha1(settings_.secret, string_to_sign_v2(request, path));
+        if (base64_encode(digest) == parts->signature) {
+            return std::nullopt;
+        }
+    }
+    return denied("SignatureDoesNotMatch",
+                  "The server's string to sign is:\n" +
+                      without_secrets(string_to_sign_v2(request, request.raw_path)));
+}
+
+std::optional<Answer> RequestAuth::check_version_4(const Request& request, std::string_view header,
+                                                   std::time_t now) {
+    const auto amz_date = request.header("x-amz-date");
+    if (!amz_date) {
+        return denied("AccessDenied", "x-amz-date is missing");
+    }
+    const auto parts = parse_authorization(header);
     const auto time = parse_amz_date(*amz_date);
     if (!parts || !time) {
         return error_answer(400, "AuthorizationHeaderMalformed",
                             "Authorization or x-amz-date is not well-formed");
     }
-    if (parts->access_id != settings_.access_id) {
-        return denied("InvalidAccessKeyId", "The access id does not exist");
+    if (auto refusal = check_access_id(parts->access_id)) {
+        return refusal;
     }
-    const std::time_t skew = *time > now ? *time - now : now - *time;
-    if (!settings_.any_date && skew > kMaxSkewSeconds) {
-        return denied("RequestTimeTooSkewed", "The request's time is too far from the server's");
+    if (auto refusal = check_session_token(request)) {
+        return refusal;
+    }
+    if (auto refusal = check_time(*time, now)) {
+        return refusal;
     }
     if (const auto name = unsigned_header(request, *parts)) {
         return denied("AccessDenied", "This header is not signed: " + std::string(*name));
@@ -201,6 +148,39 @@ std::optional<Answer> RequestAuth::check(const Request& request, std::time_t now
         return error_answer(400, "InvalidRequest", "x-amz-content-sha256 is missing");
     }
     return check_signature(request, *parts, *amz_date);
+}
+
+std::optional<Answer> RequestAuth::check_access_id(std::string_view access_id) const {
+    if (access_id == settings_.access_id) {
+        return std::nullopt;
+    }
+    const auto known =
+        std::ranges::find(retired_.rbegin(), retired_.rend(), access_id, &Retired::access_id);
+    return known != retired_.rend() && known->expired ? expired_answer() : unknown_id_answer();
+}
+
+std::optional<Answer> RequestAuth::check_session_token(const Request& request) const {
+    const auto token = request.header("x-amz-security-token");
+    if (settings_.session_token.empty() || token == settings_.session_token) {
+        return std::nullopt;
+    }
+    if (!token) {
+        return unknown_id_answer();
+    }
+    const auto known =
+        std::ranges::find(retired_.rbegin(), retired_.rend(), *token, &Retired::session_token);
+    if (known == retired_.rend()) {
+        return error_answer(400, "InvalidToken", "x-amz-security-token is not the session's");
+    }
+    return known->expired ? expired_answer() : unknown_id_answer();
+}
+
+std::optional<Answer> RequestAuth::check_time(std::time_t time, std::time_t now) const {
+    const std::time_t skew = time > now ? time - now : now - time;
+    if (!settings_.any_date && skew > kMaxSkewSeconds) {
+        return denied("RequestTimeTooSkewed", "The request's time is too far from the server's");
+    }
+    return std::nullopt;
 }
 
 std::optional<Answer> RequestAuth::check_signature(const Request& request,
@@ -223,7 +203,8 @@ std::optional<Answer> RequestAuth::check_signature(const Request& request,
     const std::string canonical = canonical_request(request, parts.signed_headers);
     const std::string text = string_to_sign(amz_date, parts.scope, canonical);
     if (to_hex(hmac_sha256(signing_key(parts.date, parts.region), text)) != parts.signature) {
-        return denied("SignatureDoesNotMatch", "The server's canonical request is:\n" + canonical);
+        return denied("SignatureDoesNotMatch",
+                      "The server's canonical request is:\n" + without_secrets(canonical));
     }
     return std::nullopt;
 }

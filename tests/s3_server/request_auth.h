@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's side of AWS signature version 4 (header form), written from the published rules. It
-// is the oracle for the product's signer and must not share code with it.
+// The server's side of AWS signature versions 4 and 2 (header form), written from the published
+// rules. It is the oracle for the product's signer and must not share code with it.
 #pragma once
 
 #include <ctime>
@@ -12,6 +12,8 @@
 
 #include "tests/s3_server/digests.h"
 #include "tests/s3_server/http_message.h"
+#include "tests/s3_server/signature_v2.h"
+#include "tests/s3_server/signature_v4.h"
 
 namespace s3b::test {
 
@@ -20,24 +22,9 @@ struct AuthSettings {
     bool any_date = false;  // accept requests of any age
     std::string access_id;
     std::string secret;
-    std::string region;  // empty: any
+    std::string session_token;  // empty: none is needed, any is accepted
+    std::string region;         // empty: any
 };
-
-// The parts of an Authorization header.
-struct Authorization {
-    std::string_view access_id;
-    std::string_view date;  // YYYYMMDD
-    std::string_view region;
-    std::string_view scope;  // DATE/REGION/s3/aws4_request
-    std::vector<std::string_view> signed_headers;
-    std::string_view signature;
-};
-
-std::optional<Authorization> parse_authorization(std::string_view header);
-std::string canonical_request(const Request& request,
-                              const std::vector<std::string_view>& signed_headers);
-std::string string_to_sign(std::string_view amz_date, std::string_view scope,
-                           std::string_view canonical);
 
 class RequestAuth {
 public:
@@ -46,12 +33,30 @@ public:
     // An error answer when the request is refused. `now` is the server's time.
     std::optional<Answer> check(const Request& request, std::time_t now);
 
+    // From now on only these are accepted. Requests with those before are told that they are
+    // unknown or, with `expired`, that they have expired.
+    void rotate(std::string access_id, std::string secret, std::string session_token, bool expired);
+
 private:
+    struct Retired {
+        std::string access_id;
+        std::string session_token;
+        bool expired;
+    };
+
+    std::optional<Answer> check_version_2(const Request& request, std::string_view header,
+                                          std::time_t now) const;
+    std::optional<Answer> check_version_4(const Request& request, std::string_view header,
+                                          std::time_t now);
+    std::optional<Answer> check_access_id(std::string_view access_id) const;
+    std::optional<Answer> check_session_token(const Request& request) const;
+    std::optional<Answer> check_time(std::time_t time, std::time_t now) const;
     std::optional<Answer> check_signature(const Request& request, const Authorization& parts,
                                           std::string_view amz_date);
     const Sha256Digest& signing_key(std::string_view date, std::string_view region);
 
     AuthSettings settings_;
+    std::vector<Retired> retired_;                                // newest last
     std::unordered_map<std::string, Sha256Digest> signing_keys_;  // by "DATE/REGION"
 };
 

@@ -220,7 +220,7 @@ TEST(RequestAuth, SignatureIsNeeded) {
     off.enabled = false;
     EXPECT_EQ(check(put.request, off), "");
     BlockPut garbled;
-    garbled.set("Authorization", "AWS AKIDEXAMPLE:abcd");
+    garbled.set("Authorization", "AWS3 AKIDEXAMPLE:abcd");
     EXPECT_EQ(check(garbled.request), "AuthorizationHeaderMalformed");
 }
 

@@ -8,8 +8,8 @@ namespace s3b::test {
 
 namespace {
 
-constexpr std::array<std::string_view, kOperationCount> kNames{"GET",  "HEAD", "PUT",  "DELETE",
-                                                               "LIST", "POST", "OTHER"};
+constexpr std::array<std::string_view, kOperationCount> kNames{
+    "GET", "HEAD", "PUT", "DELETE", "LIST", "POST", "OTHER", "CREDENTIALS"};
 constexpr std::string_view kVirtualHostEnd = ".localhost";
 
 Operation operation_of(const Request& request, bool has_key) {
@@ -59,6 +59,7 @@ S3Target s3_target(const Request& request) {
     S3Target target;
     if (host.ends_with(kVirtualHostEnd)) {
         host.remove_suffix(kVirtualHostEnd.size());
+        target.is_virtual_host = true;
         target.bucket = host;
         target.key = request.path.substr(request.path.starts_with('/') ? 1 : 0);
     } else {

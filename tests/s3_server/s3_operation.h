@@ -16,12 +16,13 @@ enum class Operation {
     kHead,
     kPut,
     kDelete,
-    kList,   // GET of a bucket
-    kPost,   // bulk delete
-    kOther,  // other requests about buckets
+    kList,         // GET of a bucket
+    kPost,         // bulk delete
+    kOther,        // other requests about buckets
+    kCredentials,  // of the credential endpoints; the key is the path without its first slash
 };
 
-inline constexpr size_t kOperationCount = 7;
+inline constexpr size_t kOperationCount = 8;
 
 std::string_view operation_name(Operation operation);
 std::optional<Operation> parse_operation(std::string_view name);
@@ -30,6 +31,7 @@ struct S3Target {
     Operation operation = Operation::kOther;
     std::string bucket;
     std::string key;
+    bool is_virtual_host = false;
 };
 
 // Path style, or virtual-host style when the Host is BUCKET.localhost[:port].

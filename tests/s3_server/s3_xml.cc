@@ -12,12 +12,13 @@ namespace {
 constexpr std::string_view kDeclaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr std::string_view kNamespace = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
 constexpr size_t kMaxPage = 1000;
+constexpr size_t kBytesPerItem = 256;  // of a list; about
 
 void append_element(std::string& out, std::string_view name, std::string_view text) {
     out += '<';
     out += name;
     out += '>';
-    out += xml_escape(text);
+    append_xml_escaped(out, text);
     out += "</";
     out += name;
     out += '>';
@@ -41,9 +42,18 @@ std::optional<std::string_view> take_element(std::string_view& xml, std::string_
     return text;
 }
 
+void append_delete_error(std::string& out, std::string_view key) {
+    out += "<Error>";
+    append_element(out, "Key", key);
+    append_element(out, "Code", "InternalError");
+    append_element(out, "Message", "A fault rule wants this error");
+    out += "</Error>";
+}
+
 std::string list_document(const Request& request, const S3Target& target, const ListQuery& query,
                           const ListPage& page, bool version_2) {
     std::string xml(kDeclaration);
+    xml.reserve(1024 + page.items.size() * kBytesPerItem);
     xml += "<ListBucketResult";
     xml += kNamespace;
     xml += '>';
@@ -72,10 +82,10 @@ std::string list_document(const Request& request, const S3Target& target, const 
     for (const ListPage::Item& item : page.items) {
         xml += "<Contents>";
         append_element(xml, "Key", item.key);
-        append_element(xml, "LastModified", iso_date(item.object->modified));
+        append_element(xml, "LastModified", item.object->modified_iso);
         append_element(xml, "ETag", item.object->etag);
         append_element(xml, "Size", std::to_string(item.object->body.size()));
-        append_element(xml, "StorageClass", "STANDARD");
+        append_element(xml, "StorageClass", item.object->storage_class);
         xml += "</Contents>";
     }
     for (const std::string& prefix : page.common_prefixes) {
@@ -89,7 +99,7 @@ std::string list_document(const Request& request, const S3Target& target, const 
 
 }  // namespace
 
-Answer S3Handlers::list(const Request& request, const S3Target& target) const {
+Answer S3Handlers::list(const Request& request, const S3Target& target, bool for_ever) const {
     const bool version_2 = request.query_value("list-type") == "2";
     ListQuery query;
     query.prefix = request.query_value("prefix").value_or("");
@@ -105,12 +115,20 @@ Answer S3Handlers::list(const Request& request, const S3Target& target) const {
         return error_answer(400, "InvalidArgument", "max-keys is not a number", target.bucket);
     }
     query.max_keys = std::min<size_t>(*max_keys, kMaxPage);
-    const ListPage page = store_.objects().list(target.bucket, query);
+    ListPage page;
+    if (for_ever) {
+        ListQuery first = query;
+        first.after.clear();
+        page = store_.objects().list(target.bucket, first);
+        page.truncated = true;
+    } else {
+        page = store_.objects().list(target.bucket, query);
+    }
     return text_answer(200, "application/xml",
                        list_document(request, target, query, page, version_2));
 }
 
-Answer S3Handlers::bulk_delete(const Request& request, const S3Target& target) {
+Answer S3Handlers::bulk_delete(const Request& request, const S3Target& target, uint64_t errors) {
     if (!request.header("content-md5")) {
         return error_answer(400, "InvalidRequest", "Content-MD5 is missing", target.bucket);
     }
@@ -131,8 +149,15 @@ Answer S3Handlers::bulk_delete(const Request& request, const S3Target& target) {
     xml += "<DeleteResult";
     xml += kNamespace;
     xml += '>';
+    uint64_t deleted = 0;
     for (const std::string& key : keys) {
+        if (errors > 0) {
+            --errors;
+            append_delete_error(xml, key);
+            continue;
+        }
         store_.remove(target.bucket, key);
+        ++deleted;
         if (!quiet) {
             xml += "<Deleted>";
             append_element(xml, "Key", key);
@@ -140,7 +165,9 @@ Answer S3Handlers::bulk_delete(const Request& request, const S3Target& target) {
         }
     }
     xml += "</DeleteResult>";
-    return text_answer(200, "application/xml", std::move(xml));
+    Answer answer = text_answer(200, "application/xml", std::move(xml));
+    answer.bulk_deleted = deleted;
+    return answer;
 }
 
 }  // namespace s3b::test

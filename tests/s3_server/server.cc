@@ -4,7 +4,6 @@
 #include "tests/s3_server/server.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "tests/s3_server/exchange.h"
 #include "tests/s3_server/mhd_response.h"
@@ -42,6 +41,11 @@ std::unique_ptr<Exchange> Server::begin(MHD_Connection* connection, const char* 
     exchange->is_admin = request.path.starts_with(kAdminPath);
     if (!exchange->is_admin) {
         exchange->target = s3_target(request);
+        if (credentials_.serves(request, exchange->target)) {
+            exchange->target = {};
+            exchange->target.operation = Operation::kCredentials;
+            exchange->target.key = request.path.substr(1);
+        }
         statistics_.received(exchange->target.operation, exchange->target.key);
         wake_waiters();
     }
@@ -95,7 +99,9 @@ MHD_Result Server::finish_wait(Exchange& exchange) {
 }
 
 MHD_Result Server::receive_s3(Exchange& exchange) {
-    exchange.refusal = auth_.check(exchange.request, std::time(nullptr));
+    if (exchange.target.operation != Operation::kCredentials) {
+        exchange.refusal = auth_.check(exchange.request, clock_.now());
+    }
     if (!exchange.refusal) {
         exchange.refusal = check_body_digests(exchange.request);
     }
@@ -106,7 +112,7 @@ MHD_Result Server::receive_s3(Exchange& exchange) {
     if (exchange.plan.is(FaultAction::kHold)) {
         return hold(exchange);
     }
-    const auto delay = latency_ + exchange.plan.delay + transfer_delay(exchange);
+    const auto delay = answer_delay(exchange);
     return delay.count() == 0 ? finish_s3(exchange) : park(exchange, delay);
 }
 
@@ -118,11 +124,10 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
     if (plan.is(FaultAction::kCutRequest)) {
         return MHD_NO;
     }
-    if (plan.is(FaultAction::kStatus)) {
+    if (plan.is(FaultAction::kStatus) || plan.is(FaultAction::kError200)) {
         return send(exchange, make_status_answer(*plan.rule));
     }
-    Answer answer =
-        handlers_.handle(exchange.request, exchange.target, plan.is(FaultAction::kStale));
+    Answer answer = carry_out(exchange);
     if (plan.is(FaultAction::kCutAnswer)) {
         return MHD_NO;
     }
@@ -132,10 +137,25 @@ MHD_Result Server::finish_s3(Exchange& exchange) {
     return send(exchange, answer);
 }
 
+Answer Server::carry_out(Exchange& exchange) {
+    if (exchange.target.operation == Operation::kCredentials) {
+        return credentials_.handle(exchange.request);
+    }
+    const FaultPlan& plan = exchange.plan;
+    Handling handling;
+    handling.stale = plan.is(FaultAction::kStale);
+    handling.bulk_errors = plan.rule ? plan.rule->bulk_errors : 0;
+    handling.list_for_ever = plan.is(FaultAction::kTruncatedForEver);
+    Answer answer = handlers_.handle(exchange.request, exchange.target, handling);
+    exchange.outcome.bulk_deleted = answer.bulk_deleted;
+    return answer;
+}
+
 MHD_Result Server::send(Exchange& exchange, const Answer& answer) {
     const ResponsePtr response = make_response(answer);
     const std::string id = std::to_string(++last_request_id_);
     MHD_add_response_header(response.get(), "x-amz-request-id", id.c_str());
+    MHD_add_response_header(response.get(), "Date", http_date(clock_.now()).c_str());
     exchange.answer_queued = true;
     exchange.outcome.status = answer.status;
     const bool has_body = exchange.request.method != "HEAD";
@@ -143,6 +163,12 @@ MHD_Result Server::send(Exchange& exchange, const Answer& answer) {
                                  : answer.shape == BodyShape::kHuge ? kHugeBodySize
                                                                     : answer.body_size();
     return MHD_queue_response(exchange.connection, answer.status, response.get());
+}
+
+Parking::Clock::duration Server::answer_delay(const Exchange& exchange) {
+    const bool is_list = exchange.target.operation == Operation::kList;
+    return latency_ + (is_list ? list_latency_ : std::chrono::milliseconds(0)) +
+           exchange.plan.delay + transfer_delay(exchange);
 }
 
 // The simulated line carries one body after the other.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/s3_server/admin.h"
+#include "tests/s3_server/credential_service.h"
 #include "tests/s3_server/faults.h"
 #include "tests/s3_server/options.h"
 #include "tests/s3_server/parking.h"
@@ -42,23 +43,28 @@ private:
     MHD_Result proceed(Exchange& exchange);
     MHD_Result receive_admin(Exchange& exchange);
     MHD_Result receive_s3(Exchange& exchange);
+    Answer carry_out(Exchange& exchange);
     MHD_Result finish_s3(Exchange& exchange);
     MHD_Result finish_wait(Exchange& exchange);
     MHD_Result send(Exchange& exchange, const Answer& answer);
 
+    Parking::Clock::duration answer_delay(const Exchange& exchange);
     Parking::Clock::duration transfer_delay(const Exchange& exchange);
     MHD_Result park(Exchange& exchange, Parking::Clock::duration time);
     MHD_Result hold(Exchange& exchange);
     uint64_t release_held(uint64_t count);
     void wake_waiters();
 
+    ServerClock clock_;
     Store store_;
-    S3Handlers handlers_{store_};
+    S3Handlers handlers_;
     FaultRules faults_;
     Statistics statistics_;
     RequestAuth auth_;
+    CredentialService credentials_;
     Admin admin_;
     std::chrono::milliseconds latency_;
+    std::chrono::milliseconds list_latency_;
     uint64_t bandwidth_;
     Parking::Clock::time_point line_free_{};  // when the simulated line has sent all so far
     std::deque<Exchange*> held_;

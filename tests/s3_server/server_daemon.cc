@@ -20,6 +20,7 @@ namespace s3b::test {
 namespace {
 
 constexpr unsigned kMaxConnections = 8192;
+constexpr char kFilling = 'f';  // each byte of --fill
 constexpr unsigned kListenBacklog = 1024;
 // Of each connection; the body of a PUT is read in pieces of about half of it.
 constexpr size_t kConnectionMemory = 128 * 1024;
@@ -110,14 +111,25 @@ void ServerCallbacks::on_end(void* server, MHD_Connection*, void** exchange,
 }
 
 Server::Server(const Options& options)
-    : store_(options.journal_file),
+    : clock_(options.clock_offset),
+      store_(options.journal_file),
+      handlers_(store_, clock_, options.conditional_put),
       auth_(options.auth),
-      admin_(store_, handlers_, faults_, statistics_,
+      credentials_(options.credentials,
+                   {options.auth.access_id, options.auth.secret, options.auth.session_token,
+                    options.credentials.lifetime_seconds},
+                   clock_),
+      admin_(store_, handlers_, faults_, statistics_, auth_, credentials_,
              [this](uint64_t count) { return release_held(count); }),
       latency_(options.latency),
+      list_latency_(options.list_latency),
       bandwidth_(options.bandwidth) {
     for (const std::string& bucket : options.buckets) {
         store_.create_bucket(bucket);
+    }
+    for (const Fill& fill : options.fills) {
+        store_.fill(fill.bucket, fill.prefix, fill.count,
+                    make_object(std::string(fill.size, kFilling), {}, clock_.now()));
     }
     start_daemon(options);
 }
@@ -143,7 +155,8 @@ void Server::start_daemon(const Options& options) {
          this},
         {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&ServerCallbacks::on_end), this},
     };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     if (!options.tls_cert_file.empty()) {
         tls_cert_ = read_file(options.tls_cert_file);
         tls_key_ = read_file(options.tls_key_file);

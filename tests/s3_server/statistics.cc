@@ -56,6 +56,7 @@ void Statistics::ended(Operation operation, const std::string& key, const Outcom
     --in_flight_;
     writes_in_flight_ -= is_write(operation) ? 1U : 0U;
     bytes_in_ += outcome.bytes_in;
+    bulk_deleted_ += outcome.bulk_deleted;
     if (!outcome.answered) {
         ++cut_;
         return;
@@ -105,6 +106,8 @@ std::string Statistics::json() const {
     append_number(out, "connections", connections_);
     append_number(out, "bytes_in", bytes_in_);
     append_number(out, "bytes_out", bytes_out_);
+    append_number(out, "bulk_deleted", bulk_deleted_);
+    append_number(out, "credentials", received_[static_cast<size_t>(Operation::kCredentials)]);
     append_operations(out, "received", received_);
     append_operations(out, "answered", answered_);
     out += ",\"status\":{";

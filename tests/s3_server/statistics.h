@@ -36,6 +36,7 @@ public:
         unsigned status = 0;
         uint64_t bytes_in = 0;  // of bodies
         uint64_t bytes_out = 0;
+        uint64_t bulk_deleted = 0;  // keys; counted even if the answer was cut
     };
     void ended(Operation operation, const std::string& key, const Outcome& outcome);
 
@@ -62,6 +63,7 @@ private:
     uint64_t cut_ = 0;
     uint64_t bytes_in_ = 0;
     uint64_t bytes_out_ = 0;
+    uint64_t bulk_deleted_ = 0;
     Counts received_{};
     Counts answered_{};
     std::map<unsigned, uint64_t> statuses_;

@@ -190,4 +190,10 @@ void Store::remove(std::string_view bucket, std::string_view key) {
     objects_.remove(bucket, key);
 }
 
+void Store::fill(std::string_view bucket, std::string_view prefix, uint64_t count,
+                 const ObjectPtr& object) {
+    create_bucket(bucket);
+    objects_.fill(bucket, prefix, count, object);
+}
+
 }  // namespace s3b::test

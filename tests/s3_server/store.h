@@ -24,6 +24,9 @@ public:
     void create_bucket(std::string_view bucket);
     void put(std::string_view bucket, std::string_view key, ObjectPtr object);
     void remove(std::string_view bucket, std::string_view key);
+    // As ObjectMap::fill; creates the bucket. Not written to the journal.
+    void fill(std::string_view bucket, std::string_view prefix, uint64_t count,
+              const ObjectPtr& object);
 
 private:
     void replay(const std::string& content);

@@ -2,6 +2,7 @@
 // Encodings of text; see the header.
 #include "tests/s3_server/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -23,10 +24,11 @@ bool is_unreserved(char c) {
            c == '.' || c == '_' || c == '~';
 }
 
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 int base64_value(char c) {
-    constexpr std::string_view kAlphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const size_t at = kAlphabet.find(c);
+    const size_t at = kBase64.find(c);
     return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
@@ -35,6 +37,16 @@ std::string format_time(std::time_t time, const char* format) {
     gmtime_r(&time, &parts);
     std::array<char, 64> buffer{};
     return {buffer.data(), std::strftime(buffer.data(), buffer.size(), format, &parts)};
+}
+
+std::optional<std::time_t> parse_time(std::string_view text, size_t size, const char* format) {
+    std::tm parts{};
+    const std::string copy(text);
+    const char* end = strptime(copy.c_str(), format, &parts);
+    if (text.size() != size || end != copy.c_str() + copy.size()) {
+        return std::nullopt;
+    }
+    return timegm(&parts);
 }
 
 struct Entity {
@@ -109,6 +121,20 @@ std::string to_hex(std::span<const unsigned char> bytes) {
     return out;
 }
 
+std::string base64_encode(std::span<const unsigned char> bytes) {
+    std::string out;
+    for (size_t i = 0; i < bytes.size(); i += 3) {
+        const size_t left = bytes.size() - i;
+        const unsigned held = bytes[i] * 0x10000U + (left > 1 ? bytes[i + 1] * 0x100U : 0U) +
+                              (left > 2 ? bytes[i + 2] : 0U);
+        out += kBase64[held >> 18];
+        out += kBase64[held >> 12 & 63];
+        out += left > 1 ? kBase64[held >> 6 & 63] : '=';
+        out += left > 2 ? kBase64[held & 63] : '=';
+    }
+    return out;
+}
+
 std::optional<std::string> base64_decode(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) {
         return std::nullopt;
@@ -136,21 +162,25 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
-std::string xml_escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        bool plain = true;
+void append_xml_escaped(std::string& out, std::string_view text) {
+    while (true) {
+        const size_t plain = std::min(text.find_first_of("<>\"'&"), text.size());
+        out += text.substr(0, plain);
+        if (plain == text.size()) {
+            return;
+        }
         for (const Entity& entity : kEntities) {
-            if (c == entity.plain) {
+            if (text[plain] == entity.plain) {
                 out += entity.escaped;
-                plain = false;
             }
         }
-        if (plain) {
-            out += c;
-        }
+        text.remove_prefix(plain + 1);
     }
+}
+
+std::string xml_escape(std::string_view text) {
+    std::string out;
+    append_xml_escaped(out, text);
     return out;
 }
 
@@ -249,14 +279,14 @@ std::string http_date(std::time_t time) { return format_time(time, "%a, %d %b %Y
 
 std::string iso_date(std::time_t time) { return format_time(time, "%Y-%m-%dT%H:%M:%S.000Z"); }
 
+std::string iso_seconds(std::time_t time) { return format_time(time, "%Y-%m-%dT%H:%M:%SZ"); }
+
+std::optional<std::time_t> parse_http_date(std::string_view text) {
+    return parse_time(text, 29, "%a, %d %b %Y %H:%M:%S GMT");
+}
+
 std::optional<std::time_t> parse_amz_date(std::string_view text) {
-    std::tm parts{};
-    const std::string copy(text);
-    const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-    if (text.size() != 16 || end != copy.c_str() + copy.size()) {
-        return std::nullopt;
-    }
-    return timegm(&parts);
+    return parse_time(text, 16, "%Y%m%dT%H%M%SZ");
 }
 
 }  // namespace s3b::test

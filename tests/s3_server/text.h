@@ -21,8 +21,10 @@ void append_percent_encoded(std::string& out, std::string_view text, bool keep_s
 std::vector<QueryItem> parse_query(std::string_view text);
 
 std::string to_hex(std::span<const unsigned char> bytes);
+std::string base64_encode(std::span<const unsigned char> bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 
+void append_xml_escaped(std::string& out, std::string_view text);
 std::string xml_escape(std::string_view text);
 std::string xml_unescape(std::string_view text);
 // With the quotes around it.
@@ -39,6 +41,10 @@ std::optional<uint64_t> parse_number(std::string_view text);
 // "Tue, 02 Jan 2024 03:04:05 GMT" and "2024-01-02T03:04:05.000Z".
 std::string http_date(std::time_t time);
 std::string iso_date(std::time_t time);
+// "2024-01-02T03:04:05Z"
+std::string iso_seconds(std::time_t time);
+// The form of http_date.
+std::optional<std::time_t> parse_http_date(std::string_view text);
 // "20240102T030405Z"
 std::optional<std::time_t> parse_amz_date(std::string_view text);
 
