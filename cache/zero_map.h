@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks whose object is known not to exist: seen one by one, or by a survey of all the store holds.
-// Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds, not what
-// a client wrote), 5.2.
+// Blocks whose object is known not to exist: seen one by one, or by a survey of all that the store
+// holds. Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds,
+// not what a client wrote), 5.2.
 #pragma once
 
 #include <cstdint>
