@@ -199,6 +199,7 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
     const SlotIndex fetched(record->fetch_slot);
     record->fetch_slot = kNoSlot;
     step(*record, BlockEvent::FinishRead);
+    zero_map_.set_unknown(block);  // whatever a survey did not find
     if (record->state == BlockState::Clean) {
         records_.erase(block);
         table_.insert(block, fetched, SlotUse::Clean);

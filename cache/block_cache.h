@@ -138,6 +138,14 @@ public:
     /// How often the upload of `block` has failed since it became dirty.
     uint32_t failures(BlockNumber block) const;
 
+    /// A survey of all the objects in the store. Before its first request to the store: begin. For
+    /// each block found: note_object(). At its end finish: each block that was not found, and of
+    /// which nothing was sent since before the beginning, is known to be zero; or abandon.
+    void begin_survey();
+    void note_object(BlockNumber block) { zero_map_.note_object(block); }
+    void finish_survey() { zero_map_.finish_survey(); }
+    void abandon_survey() { zero_map_.abandon_survey(); }
+
     /// Drops clean blocks that were not used for the timeout. Returns how many.
     uint32_t drop_expired(Instant now);
     /// When drop_expired will have something to do; kNever without a timeout.

@@ -306,6 +306,15 @@ void BlockCache::fail_put(BlockNumber block, Instant due) {
     queue_.push_retry(block, due);
 }
 
+void BlockCache::begin_survey() {
+    zero_map_.begin_survey();
+    // What is being sent may arrive after the survey has looked. What is sent later is noted by
+    // begin_put().
+    for (const auto& [block, record] : records_) {
+        if (record.sent_slot != kNoSlot) zero_map_.note_object(block);
+    }
+}
+
 bool BlockCache::unstored(BlockNumber block, uint64_t version) const {
     const Record* record = record_of(block);
     return record != nullptr && record->oldest_unstored != 0 && record->oldest_unstored <= version;

@@ -1,33 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks whose object is known not to exist: one bit each. Source: cache-and-consistency.md 5.1
-// (the lower zero cache there: what the store holds, not what a client wrote).
+// Blocks whose object is known not to exist: seen one by one, or by a survey of all that the store
+// holds. Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds,
+// not what a client wrote), 5.2.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "cache/bit_map.h"
 #include "engine/base/types.h"
 
 namespace s3b::cache {
 
-/// All bits are unset at first: nothing is known. Memory: one bit a block, resident only where a
-/// bit was ever set (an anonymous mapping). Belongs to the reactor.
+/// Nothing is known at first. Memory: one bit a block, with a survey a second one, each resident
+/// only where it was ever set. Belongs to the reactor.
 class ZeroMap {
 public:
-    explicit ZeroMap(BlockCount blocks);
-    ~ZeroMap();
-    ZeroMap(const ZeroMap&) = delete;
-    ZeroMap& operator=(const ZeroMap&) = delete;
+    explicit ZeroMap(BlockCount blocks) : blocks_(blocks), zeros_(blocks) {}
 
-    bool known_zero(BlockNumber block) const;
+    bool known_zero(BlockNumber block) const {
+        return zeros_.test(block) || (surveyed_ && !objects_->test(block));
+    }
+    /// There is no object, and none can come of what was sent so far.
     void set_zero(BlockNumber block);
+    /// There is an object, or from now on there may be one.
     void set_unknown(BlockNumber block);
-    uint64_t size() const { return set_; }
+    /// Blocks known to be zero.
+    uint64_t size() const;
+
+    /// Begins a survey, once in a life at the most unless it was given up. From now on
+    /// note_object() and set_unknown() keep the blocks that may have an object.
+    void begin_survey();
+    /// The survey has found an object of `block`, which may be gone by now. It must have begun.
+    void note_object(BlockNumber block);
+    /// Every object that there was when the survey began was noted, or is deleted: all other blocks
+    /// are known to be zero. O(1), for the maps are not merged.
+    void finish_survey();
+    /// The survey failed: nothing is known from it.
+    void abandon_survey();
 
 private:
-    size_t bytes_;
-    uint64_t* words_;
-    uint64_t set_ = 0;
+    BlockCount blocks_;
+    BitMap zeros_;                   // seen one by one
+    std::optional<BitMap> objects_;  // of the survey: there may be an object
+    uint64_t zeros_in_objects_ = 0;  // blocks set in both
+    bool surveyed_ = false;          // objects_ is complete
 };
 
 }  // namespace s3b::cache

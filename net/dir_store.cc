@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/dir_store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 
 #include "codec/hash.h"
 #include "engine/base/check.h"
@@ -28,6 +30,36 @@ std::string random_suffix() {
     std::string suffix = ".";
     for (const unsigned char byte : random) suffix += kLetters[byte % kLetters.size()];
     return suffix;
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { closedir(directory); }
+};
+
+/// The keys that `request` asks for and one more if there is one, in their order: those of the
+/// files of `path`, which begin with `folder`.
+Result<std::vector<std::string>> first_keys(const std::string& path, const std::string& folder,
+                                            const ListRequest& request) {
+    std::vector<std::string> keys;  // a heap with the last of them on top
+    const std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
+    if (directory == nullptr && errno == ENOENT) return keys;
+    if (directory == nullptr) return failed("cannot open a directory", -errno);
+    for (;;) {
+        errno = 0;
+        const dirent* const entry = readdir(directory.get());
+        if (entry == nullptr) break;
+        if (entry->d_type == DT_DIR) continue;
+        std::string key = folder + entry->d_name;
+        if (!key.starts_with(request.prefix) || key <= request.after) continue;
+        keys.push_back(std::move(key));
+        std::ranges::push_heap(keys);
+        if (keys.size() <= size_t{request.max_keys} + 1) continue;
+        std::ranges::pop_heap(keys);
+        keys.pop_back();
+    }
+    if (errno != 0) return failed("cannot read a directory", -errno);
+    std::ranges::sort_heap(keys);
+    return keys;
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -145,13 +177,28 @@ Task<Result<void>> DirStore::remove(std::string_view key, Ticket*) {
     co_return ok();
 }
 
-Task<Result<std::vector<std::string>>> DirStore::remove_many(std::span<const std::string>,
-                                                             Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<std::vector<std::string>>> DirStore::remove_many(std::span<const std::string> keys,
+                                                             Ticket* ticket) {
+    std::vector<std::string> left;
+    for (size_t i = 0; i < keys.size(); ++i) {
+        const Result<void> removed = co_await remove(keys[i], ticket);
+        if (removed.has_value()) continue;
+        if (removed.error().code == Errc::Cancelled) co_return removed.error();
+        left.push_back(keys[i]);
+    }
+    co_return left;
 }
 
-Task<Result<ListPage>> DirStore::list(const ListRequest&, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<ListPage>> DirStore::list(const ListRequest& request, Ticket*) {
+    if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    const std::string folder(request.prefix.substr(0, request.prefix.rfind('/') + 1));
+    CO_TRY(const std::vector<std::string> keys, first_keys(path_of(folder), folder, request));
+    ListPage page;
+    for (const std::string& key : keys) {
+        page.truncated = page.objects.size() == request.max_keys;
+        if (!page.truncated) page.objects.emplace_back(key, ETag());
+    }
+    co_return page;
 }
 
 Task<Result<ObjectMeta>> DirStore::head(std::string_view) {

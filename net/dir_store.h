@@ -28,6 +28,8 @@ public:
     Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
     Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
                                                        Ticket* ticket = nullptr) override;
+    /// Reads the whole directory for each page, on the reactor; subdirectories that the prefix does
+    /// not name are left out. Without ETags, which would cost reading the files.
     Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
     /// Syncs the files written and the directories changed since the last flush.

@@ -113,6 +113,48 @@ TEST_F(BlockCacheTest, WrittenZerosTakeNoSlotAndLeaveNothingBehind) {
     EXPECT_EQ(cache().known_zero(), 20U);
 }
 
+TEST_F(BlockCacheTest, ASurveyMakesZerosOfAllThatItDidNotFind) {
+    cache().begin_survey();
+    cache().note_object(number(7));
+    cache().finish_survey();
+    EXPECT_EQ(look_up(6), Found::Kind::Zero);
+    EXPECT_EQ(look_up(7), Found::Kind::Fetch);
+    EXPECT_FALSE(cache().absent(number(6)));
+    EXPECT_EQ(write(5, all(), true).kind, Plan::Done);
+    EXPECT_EQ(cache().dirty(), 0U);  // nothing to delete
+    EXPECT_EQ(cache().known_zero(), 999U);
+}
+
+TEST_F(BlockCacheTest, ASurveyForgetsNoUploadThatItMayHaveMissed) {
+    write(1);
+    cache().begin_put(number(1));  // it arrives after the survey has looked
+    cache().begin_survey();
+    write(2);
+    upload(2);  // likewise
+    write(3);
+    cache().finish_survey();
+    cache().finish_put(number(1), now_);
+    upload(3);
+    for (uint32_t n = 4; n < 8; ++n) fetch(n);
+    for (const uint32_t n : {1U, 2U, 3U}) {
+        EXPECT_EQ(state(n), BlockState::Absent);
+        EXPECT_EQ(look_up(n), Found::Kind::Fetch);
+    }
+}
+
+TEST_F(BlockCacheTest, AnObjectThatASurveyDidNotFindIsBelievedWhenItIsRead) {
+    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_survey();
+    cache().finish_survey();
+    cache().finish_fetch(number(1), now_);
+    for (uint32_t n = 2; n < 6; ++n) {
+        write(n);
+        upload(n);
+    }
+    EXPECT_EQ(state(1), BlockState::Absent);
+    EXPECT_EQ(look_up(1), Found::Kind::Fetch);
+}
+
 TEST_F(BlockCacheTest, SoManyZerosWaitForTheirDeletionAtTheMost) {
     settings_.geometry.blocks = BlockCount(100'000);
     constexpr uint32_t kMost = 65'536;

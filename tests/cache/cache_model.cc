@@ -71,6 +71,7 @@ void CacheModel::step() {
         default: pass_time(); break;
     }
     if (random_.one_in(8)) read_ahead();
+    if (random_.one_in(4)) survey();
     check();
 }
 
@@ -278,6 +279,31 @@ void CacheModel::pin() {
 
 void CacheModel::unpin() {
     if (!pins_.empty()) pins_.pop_front();
+}
+
+/// Looks at one object after the other, while all else goes on.
+void CacheModel::survey() {
+    switch (survey_) {
+        case Survey::NotBegun:
+            if (!random_.one_in(30)) return;
+            cache_.begin_survey();
+            surveyed_ = 0;
+            survey_ = Survey::Running;
+            break;
+        case Survey::Running:
+            if (random_.one_in(50)) {
+                cache_.abandon_survey();
+                survey_ = Survey::NotBegun;
+            } else if (surveyed_ < kBlocks) {
+                if (blocks_[surveyed_].stored) cache_.note_object(number(surveyed_));
+                ++surveyed_;
+            } else {
+                cache_.finish_survey();
+                survey_ = Survey::Done;
+            }
+            break;
+        case Survey::Done: break;
+    }
 }
 
 void CacheModel::pass_time() {

@@ -55,6 +55,7 @@ private:
         uint32_t room;
         uint64_t version;
     };
+    enum class Survey { NotBegun, Running, Done };
     struct Use {
         uint32_t block;
         Instant at;
@@ -78,6 +79,7 @@ private:
     void read_ahead();
     void pin();
     void unpin();
+    void survey();
     void pass_time();
 
     // What must hold (cache_model_checks.cc).
@@ -126,6 +128,8 @@ private:
     CacheCounters counted_;
     Instant now_{std::chrono::seconds(10)};
     uint64_t steps_ = 0;
+    Survey survey_ = Survey::NotBegun;
+    uint32_t surveyed_ = 0;  // blocks that it has looked at
     std::string error_;
 };
 

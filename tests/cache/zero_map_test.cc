@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 
 #include "tests/cache/random.h"
@@ -42,6 +43,89 @@ TEST(ZeroMap, HoldsTheLargestVolume) {
     map.set_zero(last);
     EXPECT_TRUE(map.known_zero(last));
     EXPECT_FALSE(map.known_zero(BlockNumber(0xFFFFFFFE)));
+}
+
+TEST(ZeroMap, AfterASurveyKnowsAllThatWasNotFound) {
+    ZeroMap map(BlockCount(130));
+    map.set_zero(BlockNumber(3));
+    map.begin_survey();
+    map.note_object(BlockNumber(5));
+    map.note_object(BlockNumber(129));
+    EXPECT_FALSE(map.known_zero(BlockNumber(4)));  // not before it is over
+    EXPECT_EQ(map.size(), 1U);
+    map.finish_survey();
+    for (uint32_t i = 0; i < 130; ++i)
+        EXPECT_EQ(map.known_zero(BlockNumber(i)), i != 5 && i != 129);
+    EXPECT_EQ(map.size(), 128U);
+}
+
+TEST(ZeroMap, WhatMayHaveBeenStoredDuringASurveyIsNotTakenForZero) {
+    ZeroMap map(BlockCount(130));
+    map.set_zero(BlockNumber(3));
+    map.begin_survey();
+    map.set_unknown(BlockNumber(3));
+    map.set_unknown(BlockNumber(4));
+    map.finish_survey();
+    EXPECT_FALSE(map.known_zero(BlockNumber(3)));
+    EXPECT_FALSE(map.known_zero(BlockNumber(4)));
+    map.set_unknown(BlockNumber(6));
+    EXPECT_FALSE(map.known_zero(BlockNumber(6)));
+    map.set_zero(BlockNumber(4));
+    EXPECT_TRUE(map.known_zero(BlockNumber(4)));
+    EXPECT_EQ(map.size(), 128U);
+}
+
+TEST(ZeroMap, KnowsNothingFromASurveyThatWasAbandoned) {
+    ZeroMap map(BlockCount(130));
+    map.set_zero(BlockNumber(3));
+    for (int round = 0; round < 2; ++round) {
+        map.begin_survey();
+        map.note_object(BlockNumber(3));  // listed before it was deleted
+        map.abandon_survey();
+        for (uint32_t i = 0; i < 130; ++i) EXPECT_EQ(map.known_zero(BlockNumber(i)), i == 3);
+        EXPECT_EQ(map.size(), 1U);
+    }
+}
+
+/// The state of one block that a survey may meet.
+struct Surveyed {
+    bool zero = false;    // seen, or known from the survey
+    bool object = false;  // noted
+};
+
+TEST(ZeroMap, CountsRightlyDuringAndAfterASurvey) {
+    Random random(4);
+    ZeroMap map(BlockCount(100));
+    std::array<Surveyed, 100> expected;
+    bool finished = false;
+    map.begin_survey();
+    for (int step = 0; step < 20'000; ++step) {
+        const uint32_t i = random.below(100);
+        const BlockNumber block(i);
+        switch (random.below(3)) {
+            case 0:
+                map.set_zero(block);
+                expected[i].zero = true;
+                break;
+            case 1:
+                map.set_unknown(block);
+                expected[i] = {.zero = false, .object = true};
+                break;
+            default:
+                if (finished) break;
+                map.note_object(block);
+                expected[i].object = true;
+                break;
+        }
+        if (step == 200) {
+            map.finish_survey();
+            finished = true;
+        }
+        uint64_t zeros = 0;
+        for (const Surveyed& one : expected) zeros += one.zero || (finished && !one.object) ? 1 : 0;
+        ASSERT_EQ(map.size(), zeros) << step;
+        ASSERT_EQ(map.known_zero(block), expected[i].zero || (finished && !expected[i].object));
+    }
 }
 
 TEST(ZeroMap, AgreesWithASet) {

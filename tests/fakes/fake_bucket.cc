@@ -9,24 +9,31 @@
 
 namespace s3b::net {
 
-FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::string_view key)
-    : bucket_(bucket), verb_(verb), key_(key) {
-    CHECK(bucket.several_clients_ || !bucket.keys_under_way_.contains(key_));
-    bucket.keys_under_way_.insert(key_);
-    ++bucket.counts_[{verb, key_}];
-    if (verb != Verb::Put) return;
-    ++bucket.puts_under_way_;
-    bucket.peak_puts_ = std::max(bucket.peak_puts_, bucket.puts_under_way_);
+FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::vector<std::string> keys)
+    : bucket_(bucket), verb_(verb), keys_(std::move(keys)) {
+    for (const std::string& key : keys_) {
+        ++bucket.counts_[{verb, key}];
+        if (verb == Verb::List) continue;
+        CHECK(bucket.several_clients_ || !bucket.keys_under_way_.contains(key));
+        bucket.keys_under_way_.insert(key);
+    }
+    int& under_way = bucket.under_way_[index_of(verb)];
+    int& peak = bucket.peak_[index_of(verb)];
+    ++under_way;
+    peak = std::max(peak, under_way);
 }
 
 FakeBucket::Call::~Call() {
-    bucket_.keys_under_way_.erase(bucket_.keys_under_way_.find(key_));
-    if (verb_ == Verb::Put) --bucket_.puts_under_way_;
+    --bucket_.under_way_[index_of(verb_)];
+    if (verb_ == Verb::List) return;
+    for (const std::string& key : keys_) {
+        bucket_.keys_under_way_.erase(bucket_.keys_under_way_.find(key));
+    }
 }
 
 Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte> into,
                                        Precondition precondition, Ticket*) {
-    const Call call(*this, Verb::Get, key);
+    const Call call(*this, Verb::Get, {std::string(key)});
     CO_TRY_VOID(co_await pass_time(Verb::Get, key));
     const Fault fault = take_fault(Verb::Get, key);
     if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
@@ -50,7 +57,7 @@ Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte
 }
 
 Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
-    const Call call(*this, Verb::Put, request.key);
+    const Call call(*this, Verb::Put, {std::string(request.key)});
     CO_TRY_VOID(co_await pass_time(Verb::Put, request.key));
     CHECK(codec::md5(request.body) == request.md5);  // also: unchanged since the put began
     if (request.only_if_absent) {
@@ -73,24 +80,64 @@ Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
 }
 
 Task<Result<void>> FakeBucket::remove(std::string_view key, Ticket*) {
-    const Call call(*this, Verb::Remove, key);
+    const Call call(*this, Verb::Remove, {std::string(key)});
     CO_TRY_VOID(co_await pass_time(Verb::Remove, key));
     CO_TRY_VOID(end_change(Verb::Remove, key, Object()));
     ++counters_.deletes;
     co_return ok();
 }
 
-Task<Result<std::vector<std::string>>> FakeBucket::remove_many(std::span<const std::string>,
+Task<Result<std::vector<std::string>>> FakeBucket::remove_many(std::span<const std::string> keys,
                                                                Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+    CHECK(keys.size() <= 1000);
+    const Call call(*this, Verb::RemoveMany, std::vector<std::string>(keys.begin(), keys.end()));
+    CO_TRY_VOID(co_await pass_time(Verb::RemoveMany, ""));
+    const Fault fault = take_fault(Verb::RemoveMany, "");
+    if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
+    std::vector<std::string> left;
+    for (const std::string& key : keys) {
+        if (has_fault(Verb::RemoveMany, key)) {
+            take_fault(Verb::RemoveMany, key);
+            left.push_back(key);
+        } else {
+            change(key, true, Object());
+            ++counters_.deletes;
+        }
+    }
+    if (fault.effect != Effect::Normal) co_return Error(Errc::OutcomeUnknown, "injected: no reply");
+    co_return left;
 }
 
-Task<Result<ListPage>> FakeBucket::list(const ListRequest&, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<ListPage>> FakeBucket::list(const ListRequest& request, Ticket*) {
+    const Call call(*this, Verb::List, {std::string(request.after)});
+    CO_TRY_VOID(co_await pass_hold(Verb::List, request.after));
+    const Duration delay = delay_of(Verb::List, request.after);
+    CO_TRY_VOID(co_await pass_delay(delay / 2));
+    ListPage page = page_of(request);
+    CO_TRY_VOID(co_await pass_delay(delay - delay / 2));
+    const Fault fault = take_fault(Verb::List, request.after);
+    if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
+    co_return page;
+}
+
+ListPage FakeBucket::page_of(const ListRequest& request) {
+    const uint32_t limit =
+        page_limit_ == 0 ? request.max_keys : std::min(request.max_keys, page_limit_);
+    const std::string_view after = ignore_after_ ? std::string_view() : request.after;
+    ListPage page;
+    apply_late_changes();
+    auto object =
+        after < request.prefix ? objects_.lower_bound(request.prefix) : objects_.upper_bound(after);
+    for (; object != objects_.end() && object->first.starts_with(request.prefix); ++object) {
+        page.truncated = page.objects.size() == limit;
+        if (page.truncated) break;
+        page.objects.emplace_back(object->first, omit_etags_ ? ETag() : object->second.etag);
+    }
+    return page;
 }
 
 Task<Result<ObjectMeta>> FakeBucket::head(std::string_view key) {
-    const Call call(*this, Verb::Head, key);
+    const Call call(*this, Verb::Head, {std::string(key)});
     CO_TRY_VOID(co_await pass_time(Verb::Head, key));
     const Fault fault = take_fault(Verb::Head, key);
     if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
@@ -202,13 +249,27 @@ FakeBucket::Fault FakeBucket::take_fault(Verb verb, std::string_view key) {
     return {verb, std::string(), 0, Effect::Normal, Errc::Io, Duration{}};
 }
 
+bool FakeBucket::has_fault(Verb verb, std::string_view key) const {
+    return std::ranges::any_of(
+        faults_, [&](const Fault& fault) { return fault.verb == verb && fault.key == key; });
+}
+
 Task<Result<void>> FakeBucket::pass_time(Verb verb, std::string_view key) {
+    CO_TRY_VOID(co_await pass_hold(verb, key));
+    co_return co_await pass_delay(delay_of(verb, key));
+}
+
+Task<Result<void>> FakeBucket::pass_hold(Verb verb, std::string_view key) {
     while (!cancelled_ && is_held(verb, key)) {
         ++held_;
         co_await released_.wait();
         --held_;
     }
-    const Duration delay = delay_of(verb, key);
+    if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    co_return ok();
+}
+
+Task<Result<void>> FakeBucket::pass_delay(Duration delay) {
     if (!cancelled_ && delay > Duration{}) {
         co_await delays_.wait_until(Scheduler::current().now() + delay);
     } else {

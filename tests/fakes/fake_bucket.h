@@ -4,6 +4,7 @@
 // of an ObjectStore promise: one call a key at a time, a body that stays as its digest says.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -20,7 +21,9 @@ namespace s3b::net {
 /// Belongs to the thread of the scheduler. Must outlive the calls under way.
 class FakeBucket final : public ObjectStore {
 public:
-    enum class Verb { Get, Put, Remove, Head };
+    /// The key of a List is that which it lists after; a RemoveMany fails for single keys, or as a
+    /// whole: then its key is empty.
+    enum class Verb { Get, Put, Remove, Head, List, RemoveMany };
 
     /// One object as it is stored.
     struct Object {
@@ -45,7 +48,7 @@ public:
     void cancel_all() override;
 
     /// How long each call takes; 0 = it ends in the next turn. An object changes, or is looked at,
-    /// at the end of the delay.
+    /// at the end of the delay; a list looks at them in its middle.
     void set_delay(Duration delay);
     /// The same, chosen for each call (from a seed, say). Replaces set_delay().
     void set_delay(std::function<Duration(Verb, std::string_view key)> delay);
@@ -71,6 +74,10 @@ public:
     void set_conditions(Conditions conditions) { conditions_ = conditions; }
     /// Calls for one key at once are no mistake of the test's: they are of several processes.
     void allow_several_clients() { several_clients_ = true; }
+    /// A page of a list has so many keys at the most; 0 = as many as were asked for.
+    void set_page_limit(uint32_t keys) { page_limit_ = keys; }
+    /// While set, lists begin anew with each page, as a store does that does not know `after`.
+    void ignore_after(bool ignore) { ignore_after_ = ignore; }
     /// Takes calls again after cancel_all().
     void revive() { cancelled_ = false; }
 
@@ -88,14 +95,17 @@ public:
     int put_count(std::string_view key) const { return count(Verb::Put, key); }
     int remove_count(std::string_view key) const { return count(Verb::Remove, key); }
     int head_count(std::string_view key) const { return count(Verb::Head, key); }
+    /// Calls of remove_many() that named `key`.
+    int remove_many_count(std::string_view key) const { return count(Verb::RemoveMany, key); }
     /// Calls of `verb` over all keys.
     int total(Verb verb) const;
     int flush_count() const { return flushes_; }
     /// Calls that wait at a hold.
     int held() const { return held_; }
-    /// Puts under way now, and the most there ever were at once.
-    int puts_under_way() const { return puts_under_way_; }
-    int peak_puts() const { return peak_puts_; }
+    /// Calls of `verb` under way now, and the most there ever were at once.
+    int under_way(Verb verb) const { return under_way_[index_of(verb)]; }
+    int peak(Verb verb) const { return peak_[index_of(verb)]; }
+    int peak_puts() const { return peak(Verb::Put); }
 
 private:
     enum class Effect { Normal, Fail, LoseReply, ApplyLate };
@@ -113,10 +123,11 @@ private:
         bool removes;
         Object object;
     };
-    /// Keeps a key for the time of one call.
+    /// Counts a call of one verb for some keys, and keeps them for its time. The key of a list is
+    /// counted only.
     class Call {
     public:
-        Call(FakeBucket& bucket, Verb verb, std::string_view key);
+        Call(FakeBucket& bucket, Verb verb, std::vector<std::string> keys);
         ~Call();
         Call(const Call&) = delete;
         Call& operator=(const Call&) = delete;
@@ -124,15 +135,21 @@ private:
     private:
         FakeBucket& bucket_;
         Verb verb_;
-        std::string key_;
+        std::vector<std::string> keys_;
     };
 
+    static constexpr size_t kVerbs = 6;
+    static size_t index_of(Verb verb) { return static_cast<size_t>(verb); }
     int count(Verb verb, std::string_view key) const;
     Duration delay_of(Verb verb, std::string_view key) const;
     bool is_held(Verb verb, std::string_view key) const;
+    bool has_fault(Verb verb, std::string_view key) const;
     /// Takes the fault for this call off the list; Effect::Normal if there is none.
     Fault take_fault(Verb verb, std::string_view key);
     Task<Result<void>> pass_time(Verb verb, std::string_view key);
+    Task<Result<void>> pass_hold(Verb verb, std::string_view key);
+    Task<Result<void>> pass_delay(Duration delay);
+    ListPage page_of(const ListRequest& request);
     void apply_late_changes();
     void change(std::string_view key, bool removes, Object object);
     Result<void> end_change(Verb verb, std::string_view key, Object object);
@@ -146,14 +163,16 @@ private:
     std::function<Duration(Verb, std::string_view)> delay_;
     WaitQueue delays_;
     WaitQueue released_;
+    uint32_t page_limit_ = 0;
+    bool ignore_after_ = false;
     bool omit_etags_ = false;
     bool several_clients_ = false;
     Conditions conditions_ = Conditions::Honoured;
     bool cancelled_ = false;
     int held_ = 0;
     int flushes_ = 0;
-    int puts_under_way_ = 0;
-    int peak_puts_ = 0;
+    std::array<int, kVerbs> under_way_{};
+    std::array<int, kVerbs> peak_{};
 };
 
 }  // namespace s3b::net

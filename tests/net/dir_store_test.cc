@@ -91,5 +91,20 @@ TEST_F(DirStoreTest, FlushOfARemovedDirectoryIsNoError) {
     run(kTest(store_));
 }
 
+TEST_F(DirStoreTest, AListHasTheFilesOfTheDirectoryThatThePrefixNames) {
+    for (const char* key : {"p/q-1", "p/q-2", "p/r", "q-3"}) {
+        std::filesystem::create_directory(path("p"));
+        expect_ok(put(key));
+    }
+    std::filesystem::create_directory(path("q-4"));
+    static constexpr auto kTest = [](DirStore& store) -> Task<void> {
+        co_await expect_keys(store, "p/q", "", "p/q-1 p/q-2");
+        co_await expect_keys(store, "p/", "p/q-1", "p/q-2 p/r");
+        co_await expect_keys(store, "q", "", "q-3");
+        co_await expect_keys(store, "missing/", "", "");
+    };
+    run(kTest(store_));
+}
+
 }  // namespace
 }  // namespace s3b::net

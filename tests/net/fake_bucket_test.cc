@@ -119,5 +119,74 @@ TEST_F(FakeBucketTest, CancelAllEndsDelaysAndHolds) {
     EXPECT_EQ(put("a").text, "ok");
 }
 
+Task<void> list_into(FakeBucket& bucket, std::string after, Result<ListPage>& page) {
+    ListRequest request;
+    request.after = after;
+    page = co_await bucket.list(request);
+}
+
+Task<void> remove_into(FakeBucket& bucket, std::vector<std::string> keys,
+                       Result<std::vector<std::string>>& left) {
+    left = co_await bucket.remove_many(keys);
+}
+
+TEST_F(FakeBucketTest, AListSeesWhatThereIsInTheMiddleOfItsDelay) {
+    bucket_.set_delay(milliseconds(30));
+    Result<ListPage> page(ListPage{});
+    group_.spawn(list_into(bucket_, "", page));
+    run_ready();
+    bucket_.set("early", pattern(8, 1));
+    clock_.advance_to(scheduler_.now() + milliseconds(15));
+    scheduler_.update_now();
+    scheduler_.run_turn();
+    run_ready();
+    bucket_.set("late", pattern(8, 1));
+    run_until_idle();
+    expect_ok(page);
+    ASSERT_EQ(page->objects.size(), 1U);
+    EXPECT_EQ(page->objects.front().key, "early");
+    EXPECT_EQ(bucket_.peak(Verb::List), 1);
+    EXPECT_EQ(bucket_.under_way(Verb::List), 0);
+}
+
+TEST_F(FakeBucketTest, ListsFailAndMisbehaveAsTold) {
+    for (const char* key : {"a", "b", "c"}) bucket_.set(key, pattern(8, 1));
+    Result<ListPage> page(ListPage{});
+    bucket_.fail_next(Verb::List, "a", Errc::ServerError);
+    group_.spawn(list_into(bucket_, "a", page));
+    run_until_idle();
+    expect_error(page, Errc::ServerError);
+    bucket_.ignore_after(true);
+    bucket_.set_page_limit(2);
+    group_.spawn(list_into(bucket_, "a", page));
+    run_until_idle();
+    expect_ok(page);
+    EXPECT_EQ(page->objects.front().key, "a");
+    EXPECT_EQ(page->objects.size(), 2U);
+    EXPECT_TRUE(page->truncated);
+}
+
+TEST_F(FakeBucketTest, RemovingManyFailsForSingleKeysOrAsAWhole) {
+    for (const char* key : {"a", "b", "c"}) bucket_.set(key, pattern(8, 1));
+    Result<std::vector<std::string>> left(std::vector<std::string>{});
+    bucket_.fail_next(Verb::RemoveMany, "", Errc::Unsupported);
+    group_.spawn(remove_into(bucket_, words("a b"), left));
+    run_until_idle();
+    expect_error(left, Errc::Unsupported);
+    EXPECT_EQ(bucket_.objects().size(), 3U);
+    bucket_.fail_next(Verb::RemoveMany, "b", Errc::Io);
+    group_.spawn(remove_into(bucket_, words("a b"), left));
+    run_until_idle();
+    expect_ok(left);
+    EXPECT_EQ(*left, words("b"));
+    EXPECT_EQ(bucket_.objects().size(), 2U);
+    bucket_.lose_reply(Verb::RemoveMany, "");
+    group_.spawn(remove_into(bucket_, words("b c"), left));
+    run_until_idle();
+    expect_error(left, Errc::OutcomeUnknown);
+    EXPECT_EQ(bucket_.objects().size(), 0U);
+    EXPECT_EQ(bucket_.remove_many_count("b"), 3);
+}
+
 }  // namespace
 }  // namespace s3b::net

@@ -153,6 +153,76 @@ TYPED_TEST_P(ObjectStoreContract, FlushSucceedsAfterChanges) {
     this->world_.run(kTest(this->store()));
 }
 
+TYPED_TEST_P(ObjectStoreContract, AListNamesTheKeysOfAPrefixInTheirOrder) {
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        const std::vector<std::string> keys = words("b p-2 p-10 p-1 p-1~ p_ P-1");
+        for (size_t i = 0; i < keys.size(); ++i) {
+            std::vector<std::byte> body = pattern(64 + i, 8);
+            co_await put_bytes(store, keys[i], body);
+        }
+        co_await expect_keys(store, "", "", "P-1 b p-1 p-10 p-1~ p-2 p_");
+        co_await expect_keys(store, "p-", "", "p-1 p-10 p-1~ p-2");
+        co_await expect_keys(store, "p-", "p-10", "p-1~ p-2");
+        co_await expect_keys(store, "p-", "p-1!", "p-10 p-1~ p-2");  // no such key
+        co_await expect_keys(store, "p-", "a", "p-1 p-10 p-1~ p-2");
+        co_await expect_keys(store, "p-", "p-2", "");
+        co_await expect_keys(store, "p-", "q", "");
+        co_await expect_keys(store, "none", "", "");
+    };
+    this->world_.run(kTest(this->store()));
+}
+
+TYPED_TEST_P(ObjectStoreContract, PagesOfAListLeaveOutAndRepeatNothing) {
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        std::vector<std::string> expected;
+        for (char letter = 'a'; letter <= 'g'; ++letter) {
+            expected.push_back(std::string("key+&") + letter);
+            std::vector<std::byte> body = pattern(64, 9);
+            co_await put_bytes(store, expected.back(), body);
+        }
+        for (uint32_t max_keys = 1; max_keys <= 8; ++max_keys) {
+            std::vector<std::string> seen;
+            co_await list_all(store, "key+&", max_keys, seen);
+            EXPECT_EQ(seen, expected) << max_keys;
+        }
+    };
+    this->world_.run(kTest(this->store()));
+}
+
+TYPED_TEST_P(ObjectStoreContract, AListedETagIsThatOfTheObject) {
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        std::vector<std::byte> body = pattern(64, 10);
+        co_await put_bytes(store, "key", body);
+        ListRequest request;
+        const Result<ListPage> page = co_await store.list(request);
+        expect_ok(page);
+        if (!page.has_value() || page->objects.size() != 1) co_return;
+        const ETag& etag = page->objects.front().etag;
+        if (etag) {
+            EXPECT_TRUE(*etag == codec::md5(body));
+        }
+    };
+    this->world_.run(kTest(this->store()));
+}
+
+TYPED_TEST_P(ObjectStoreContract, ManyAreRemovedAtOnceWhetherTheyExistOrNot) {
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        std::vector<std::byte> body = pattern(64, 11);
+        const std::vector<std::string> there = words("a&b c<d> e\"f' kept");
+        for (size_t i = 0; i < there.size(); ++i) {
+            co_await put_bytes(store, there[i], body);
+        }
+        const std::vector<std::string> keys = words("a&b c<d> e\"f' missing");
+        const Result<std::vector<std::string>> left = co_await store.remove_many(keys);
+        expect_ok(left);
+        if (left.has_value()) {
+            EXPECT_EQ(*left, std::vector<std::string>());
+        }
+        co_await expect_keys(store, "", "", "kept");
+    };
+    this->world_.run(kTest(this->store()));
+}
+
 TYPED_TEST_P(ObjectStoreContract, AfterCancelAllEveryCallIsCancelled) {
     static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
         store.cancel_all();
@@ -164,6 +234,12 @@ TYPED_TEST_P(ObjectStoreContract, AfterCancelAllEveryCallIsCancelled) {
         expect_error(reply, Errc::Cancelled);
         const Result<void> removed = co_await store.remove("key");
         expect_error(removed, Errc::Cancelled);
+        const ListRequest list;
+        const Result<ListPage> page = co_await store.list(list);
+        expect_error(page, Errc::Cancelled);
+        const std::vector<std::string> keys = words("key");
+        const Result<std::vector<std::string>> left = co_await store.remove_many(keys);
+        expect_error(left, Errc::Cancelled);
     };
     this->world_.run(kTest(this->store()));
 }
@@ -172,6 +248,9 @@ REGISTER_TYPED_TEST_SUITE_P(ObjectStoreContract, WhatWasPutIsRead, AMissingObjec
                             ARemovedObjectIsGoneAndRemovingItAgainSucceeds,
                             AnObjectLongerThanTheTargetIsRefused, PreconditionsAreHonoured,
                             MetadataIsKeptWhereTheStoreHasAny, ManyObjectsAtOnce,
-                            FlushSucceedsAfterChanges, AfterCancelAllEveryCallIsCancelled);
+                            FlushSucceedsAfterChanges, AListNamesTheKeysOfAPrefixInTheirOrder,
+                            PagesOfAListLeaveOutAndRepeatNothing, AListedETagIsThatOfTheObject,
+                            ManyAreRemovedAtOnceWhetherTheyExistOrNot,
+                            AfterCancelAllEveryCallIsCancelled);
 
 }  // namespace s3b::net

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,41 @@ inline Task<void> expect_bytes(ObjectStore& store, std::string key, std::vector<
     into.resize(body.size());
     EXPECT_TRUE(into == body) << key;
     EXPECT_TRUE(reply->etag == ETag(codec::md5(body)));
+}
+
+/// Appends all keys that begin with `prefix`, page by page; EXPECTs pages that are as promised.
+inline Task<void> list_all(ObjectStore& store, std::string prefix, uint32_t max_keys,
+                           std::vector<std::string>& keys, std::string after = "") {
+    for (;;) {
+        ListRequest request;
+        request.prefix = prefix;
+        request.after = after;
+        request.max_keys = max_keys;
+        const Result<ListPage> page = co_await store.list(request);
+        expect_ok(page);
+        if (!page.has_value()) co_return;
+        EXPECT_LE(page->objects.size(), max_keys);
+        for (const ListedObject& object : page->objects) keys.push_back(object.key);
+        if (!page->truncated) co_return;
+        EXPECT_FALSE(page->objects.empty());
+        if (page->objects.empty()) co_return;
+        after = page->objects.back().key;
+    }
+}
+
+/// The words of `text`, which has one blank between two of them.
+inline std::vector<std::string> words(const std::string& text) {
+    std::istringstream stream(text);
+    return {std::istream_iterator<std::string>(stream), {}};
+}
+
+/// Of the keys that begin with `prefix` and come after `after`, EXPECTs exactly the words of
+/// `expected`.
+inline Task<void> expect_keys(ObjectStore& store, std::string prefix, std::string after,
+                              std::string expected) {
+    std::vector<std::string> keys;
+    co_await list_all(store, prefix, 1000, keys, after);
+    EXPECT_EQ(keys, words(expected)) << prefix << " after " << after;
 }
 
 }  // namespace s3b::net
