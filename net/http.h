@@ -12,7 +12,7 @@
 
 namespace s3b::net {
 
-enum class Method { Get, Head, Put, Delete };
+enum class Method { Get, Head, Put, Delete, Post };
 
 /// The name of `method` as in a request line.
 constexpr const char* to_string(Method method) {
@@ -21,6 +21,7 @@ constexpr const char* to_string(Method method) {
         case Method::Head: return "HEAD";
         case Method::Put: return "PUT";
         case Method::Delete: return "DELETE";
+        case Method::Post: return "POST";
     }
     return "?";
 }
@@ -38,9 +39,12 @@ struct HttpRequest {
     Method method = Method::Get;
     std::string url;
     std::vector<Header> headers;
-    std::span<const std::byte> body;  // PUT only
+    std::span<const std::byte> body;  // PUT and POST only
     std::span<std::byte> into;        // GET only: where a 2xx body goes, and its greatest length
-    Duration timeout{};               // for the whole exchange; 0 = no limit
+    /// GET and POST: a 2xx body is appended here instead, up to `document_limit` bytes in all.
+    std::string* document = nullptr;
+    size_t document_limit = 0;
+    Duration timeout{};  // for the whole exchange; 0 = no limit
 
     HttpRequest() = default;
 };

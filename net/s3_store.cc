@@ -10,12 +10,19 @@ namespace s3b::net {
 namespace {
 
 RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endpoint& endpoint) {
-    return {endpoint,
-            settings.region,
-            settings.access_id,
-            settings.access_key,
-            settings.access_type,
-            settings.timeout};
+    RequestBuilder::Settings result;
+    result.endpoint = endpoint;
+    result.region = settings.region;
+    result.keys.id = settings.access_id;
+    result.keys.secret = settings.access_key;
+    result.aws2 = settings.aws2;
+    result.access_type = settings.access_type;
+    result.storage_class = settings.storage_class;
+    result.sse = settings.sse;
+    result.sse_key_id = settings.sse_key_id;
+    result.sse_customer_key = settings.sse_customer_key;
+    result.timeout = settings.timeout;
+    return result;
 }
 
 TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
@@ -43,6 +50,7 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
     : initial_pause_(settings.initial_retry_pause),
       max_pause_(settings.max_retry_pause),
       settle_time_(settings.settle_time),
+      executor_(context.executor),
       scheduler_(context.scheduler),
       builder_(builder_settings(settings, endpoint)),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
@@ -74,12 +82,38 @@ Task<Result<void>> S3Store::remove(std::string_view key, Ticket* ticket) {
     co_return ok();
 }
 
-Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std::string>, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std::string> keys,
+                                                            Ticket* ticket) {
+    if (keys.empty()) co_return std::vector<std::string>();
+    if (keys.size() > kMaxBulkDelete) co_return Error(Errc::InvalidArgument, "too many keys");
+    const auto make = [keys] { return make_bulk_delete(keys); };
+    const BulkDelete bulk = co_await executor_.run(make);
+    std::string answer;
+    Operation operation(Method::Post, keys.front());
+    operation.bulk = &bulk;
+    operation.document = &answer;
+    CO_TRY_VOID(co_await perform(operation, ticket));
+    const auto parse = [&answer, keys] { return parse_bulk_answer(answer, keys); };
+    CO_TRY(std::vector<UndeletedKey> undeleted, co_await executor_.run(parse));
+    std::vector<std::string> remaining;
+    for (UndeletedKey& one : undeleted) remaining.push_back(std::move(one.key));
+    if (!remaining.empty()) {
+        log::warn("the store did not remove all of many objects", log::kv("left", remaining.size()),
+                  log::kv("first", remaining.front()), log::kv("code", undeleted.front().code),
+                  log::kv("message", undeleted.front().message));
+    }
+    co_return remaining;
 }
 
-Task<Result<ListPage>> S3Store::list(const ListRequest&, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<ListPage>> S3Store::list(const ListRequest& request, Ticket* ticket) {
+    std::string document;
+    Operation operation(Method::Get, request.prefix);
+    operation.list = &request;
+    operation.document = &document;
+    CO_TRY_VOID(co_await perform(operation, ticket));
+    const auto parse = [&document, &request] { return parse_list_page(document, request); };
+    if (document.size() < kHandOverDocument) co_return parse();
+    co_return co_await executor_.run(parse);
 }
 
 Task<Result<ObjectMeta>> S3Store::head(std::string_view key) {
@@ -139,7 +173,7 @@ Task<Result<HttpReply>> S3Store::attempt(const Operation& operation, Ticket& tic
     const Instant begin = Scheduler::current().now();
     Result<HttpReply> reply = co_await transfer_.send(place, request);
     Result<HttpReply> judged = judge(operation, std::move(reply));
-    if (judged.has_value()) {
+    if (judged.has_value() && operation.document == nullptr) {
         count_success(operation.method, Scheduler::current().now() - begin);
     }
     co_return judged;
@@ -147,21 +181,44 @@ Task<Result<HttpReply>> S3Store::attempt(const Operation& operation, Ticket& tic
 
 HttpRequest S3Store::build(const Operation& operation) {
     const WallTime now = Scheduler::current().wall_now();
+    if (operation.document != nullptr) return build_for_document(operation, now);
     switch (operation.method) {
         case Method::Get:
             return builder_.get(operation.key, operation.into, operation.precondition, now);
         case Method::Head: return builder_.head(operation.key, now);
         case Method::Delete: return builder_.remove(operation.key, now);
+        case Method::Post:
         case Method::Put: break;
     }
     return builder_.put(*operation.put, now);
+}
+
+HttpRequest S3Store::build_for_document(const Operation& operation, WallTime now) {
+    HttpRequest request = operation.list != nullptr
+                              ? builder_.list(*operation.list, ListPrefix::Send, now)
+                              : builder_.remove_many(*operation.bulk, now);
+    operation.document->clear();  // of what an earlier attempt received
+    request.document = operation.document;
+    request.document_limit = kMaxDocument;
+    return request;
 }
 
 Result<HttpReply> S3Store::judge(const Operation& operation, Result<HttpReply> reply) {
     if (!reply.has_value()) return reply;
     const int status = reply->status;
     const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
-    const std::optional<Error> error = classify(operation.method, status, conditional);
+    ErrorDocument document;
+    // Reading zeros meets 404 all the time, whose document decides nothing but for a bulk delete.
+    if (status != 404 || operation.method == Method::Post) {
+        document = parse_error_document(reply->error_body);
+    }
+    std::optional<Error> error = classify(operation.method, status, conditional, document);
+    if (!error && operation.document != nullptr) {
+        if (const auto late = error_in_document(*operation.document)) {
+            document = *late;
+            error = error_of(operation.method, document);
+        }
+    }
     if (!error) return reply;
     if (error->code == Errc::Unchanged) return *error;
     count_status(counters_, status);
@@ -169,7 +226,7 @@ Result<HttpReply> S3Store::judge(const Operation& operation, Result<HttpReply> r
     if (error->code == Errc::Unauthorized || error->code == Errc::Forbidden) {
         log::warn("the store refuses access", log::kv("method", to_string(operation.method)),
                   log::kv("key", operation.key), log::kv("status", status),
-                  log::kv("code", error_tag(reply->error_body, "Code")));
+                  log::kv("code", document.code));
     }
     return *error;
 }
@@ -193,6 +250,7 @@ void S3Store::count_success(Method method, Duration time) {
             ++counters_.deletes;
             counters_.delete_time += time;
             break;
+        case Method::Post:
         case Method::Head: break;
     }
 }

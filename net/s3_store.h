@@ -87,6 +87,9 @@ private:
         std::span<std::byte> into;
         Precondition precondition;
         const PutRequest* put = nullptr;
+        const ListRequest* list = nullptr;
+        const BulkDelete* bulk = nullptr;
+        std::string* document = nullptr;  // the answer to these two
 
         Operation(Method m, std::string_view k) : method(m), key(k) {}
     };
@@ -95,6 +98,7 @@ private:
     Task<Result<HttpReply>> retry(const Operation& operation, Ticket& ticket);
     Task<Result<HttpReply>> attempt(const Operation& operation, Ticket& ticket);
     HttpRequest build(const Operation& operation);
+    HttpRequest build_for_document(const Operation& operation, WallTime now);
     Result<HttpReply> judge(const Operation& operation, Result<HttpReply> reply);
     void log_redirect(const Operation& operation, const HttpReply& reply);
     void count_success(Method method, Duration time);
@@ -102,6 +106,7 @@ private:
     Duration initial_pause_;
     Duration max_pause_;
     Duration settle_time_;
+    Executor& executor_;
     TransferScheduler& scheduler_;
     RequestBuilder builder_;
     Transfer transfer_;
