@@ -108,7 +108,7 @@ void Lane::set_method(const HttpRequest& request) {
         case Method::Post:
         case Method::Put:
             // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
-            name = "PUT";
+            name = to_string(request.method);
             set(easy_, CURLOPT_POST, 1L);
             set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
             set(easy_, CURLOPT_POSTFIELDS,
@@ -189,6 +189,7 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {
+    if (request_->document != nullptr) return take_document(data);
     if (request_->method != Method::Get) return take_error_body(data);  // nobody asks for it
     const std::span<std::byte> into = request_->into;
     const size_t received = reply_.received.value;
@@ -196,6 +197,13 @@ size_t Lane::take_body(std::span<const std::byte> data) {
     if (announced.value > into.size() || data.size() > into.size() - received) return 0;
     std::memcpy(into.data() + received, data.data(), data.size());
     reply_.received = ByteCount(received + data.size());
+    return data.size();
+}
+
+size_t Lane::take_document(std::span<const std::byte> data) {
+    std::string& document = *request_->document;
+    if (data.size() > request_->document_limit - document.size()) return 0;
+    document.append(reinterpret_cast<const char*>(data.data()), data.size());
     return data.size();
 }
 

@@ -91,6 +91,7 @@ private:
     void set_method(const HttpRequest& request);
     void set_headers(const HttpRequest& request);
     size_t take_body(std::span<const std::byte> data);
+    size_t take_document(std::span<const std::byte> data);
     size_t take_error_body(std::span<const std::byte> data);
 
     Owner& owner_;

@@ -25,6 +25,7 @@ struct ObjectMeta {
     std::optional<ByteCount> block_size;  // x-amz-meta-s3backer-blocksize (block 0 only)
     std::optional<ByteCount> file_size;   // x-amz-meta-s3backer-filesize (block 0 only)
     std::optional<uint32_t> mount_token;  // x-amz-meta-s3backer-mount-token
+    std::string hmac;  // x-amz-meta-s3backer-hmac: 40 hex digits, without the quotes; empty = none
 
     ObjectMeta() = default;
 };

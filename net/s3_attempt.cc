@@ -80,7 +80,9 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
     Result<void> judged = judge(operation, reply);
     if (judged.has_value()) judged = co_await check(operation, reply);
     if (judged.has_value()) {
-        count_success(operation.method, Scheduler::current().now() - begin);
+        if (operation.document == nullptr) {
+            count_success(operation.method, Scheduler::current().now() - begin);
+        }
         co_return attempt;
     }
     attempt.pause_wanted = reply.headers.retry_after.value_or(Duration::zero());
@@ -100,6 +102,7 @@ Task<Result<HttpReply>> S3Store::exchange(const Operation& operation) {
 
 HttpRequest S3Store::build(const Operation& operation) {
     const WallTime now = clock_.at(Scheduler::current().wall_now());
+    if (operation.document != nullptr) return build_for_document(operation, now);
     switch (operation.method) {
         case Method::Get:
             return builder_.get(operation.key, operation.into, operation.precondition, now);
@@ -111,9 +114,33 @@ HttpRequest S3Store::build(const Operation& operation) {
     return builder_.put(*operation.put, now);
 }
 
+HttpRequest S3Store::build_for_document(const Operation& operation, WallTime now) {
+    HttpRequest request = operation.list != nullptr
+                              ? builder_.list(*operation.list, ListPrefix::Send, now)
+                              : builder_.remove_many(*operation.bulk, now);
+    operation.document->clear();  // of what an earlier attempt received
+    request.document = operation.document;
+    request.document_limit = kMaxDocument;
+    return request;
+}
+
 Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) {
     const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
-    const std::optional<Error> error = classify(operation.method, reply.status, conditional);
+    ErrorDocument document;
+    // Reading zeros meets 404 all the time, whose document decides nothing but for a bulk delete.
+    const bool decides = reply.status != 404 || operation.method == Method::Post;
+    if (decides && !reply.error_body.empty()) {
+        document = parse_error_document(reply.error_body);
+    }
+    std::optional<Error> error = classify(operation.method, reply.status, conditional, document);
+    if (!error && reply.status != 404) {
+        // S3 may find out that it fails after it has said that it will not.
+        const bool whole = operation.document != nullptr;
+        if (const auto late = error_in_document(whole ? *operation.document : reply.error_body)) {
+            document = *late;
+            error = error_of(operation.method, document);
+        }
+    }
     if (!error) return ok();
     if (error->code == Errc::Unchanged) return *error;
     count_status(counters_, reply.status);
@@ -121,7 +148,7 @@ Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) 
     if (error->code == Errc::Unauthorized || error->code == Errc::Forbidden) {
         log::warn("the store refuses access", log::kv("method", to_string(operation.method)),
                   log::kv("key", operation.key), log::kv("status", reply.status),
-                  log::kv("code", error_tag(reply.error_body, "Code")));
+                  log::kv("code", document.code));
     }
     return *error;
 }

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/s3_store.h"
 
+#include "engine/base/log.h"
+
 namespace s3b::net {
 
 namespace {
 
 RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endpoint& endpoint) {
-    return {endpoint,
-            settings.region,
-            settings.access_id,
-            settings.access_key,
-            settings.access_type,
-            settings.timeout};
+    RequestBuilder::Settings result;
+    result.endpoint = endpoint;
+    result.region = settings.region;
+    result.keys.id = settings.access_id;
+    result.keys.secret = settings.access_key;
+    result.aws2 = settings.aws2;
+    result.access_type = settings.access_type;
+    result.storage_class = settings.storage_class;
+    result.sse = settings.sse;
+    result.sse_key_id = settings.sse_key_id;
+    result.sse_customer_key = settings.sse_customer_key;
+    result.timeout = settings.timeout;
+    return result;
 }
 
 TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
@@ -71,12 +80,38 @@ Task<Result<void>> S3Store::remove(std::string_view key, Ticket* ticket) {
     co_return ok();
 }
 
-Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std::string>, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std::string> keys,
+                                                            Ticket* ticket) {
+    if (keys.empty()) co_return std::vector<std::string>();
+    if (keys.size() > kMaxBulkDelete) co_return Error(Errc::InvalidArgument, "too many keys");
+    const auto make = [keys] { return make_bulk_delete(keys); };
+    const BulkDelete bulk = co_await executor_.run(make);
+    std::string answer;
+    Operation operation(Method::Post, keys.front());
+    operation.bulk = &bulk;
+    operation.document = &answer;
+    CO_TRY_VOID(co_await perform(operation, ticket));
+    const auto parse = [&answer, keys] { return parse_bulk_answer(answer, keys); };
+    CO_TRY(std::vector<UndeletedKey> undeleted, co_await executor_.run(parse));
+    std::vector<std::string> remaining;
+    for (UndeletedKey& one : undeleted) remaining.push_back(std::move(one.key));
+    if (!remaining.empty()) {
+        log::warn("the store did not remove all of many objects", log::kv("left", remaining.size()),
+                  log::kv("first", remaining.front()), log::kv("code", undeleted.front().code),
+                  log::kv("message", undeleted.front().message));
+    }
+    co_return remaining;
 }
 
-Task<Result<ListPage>> S3Store::list(const ListRequest&, Ticket*) {
-    co_return Error(Errc::Unsupported, "not yet");
+Task<Result<ListPage>> S3Store::list(const ListRequest& request, Ticket* ticket) {
+    std::string document;
+    Operation operation(Method::Get, request.prefix);
+    operation.list = &request;
+    operation.document = &document;
+    CO_TRY_VOID(co_await perform(operation, ticket));
+    const auto parse = [&document, &request] { return parse_list_page(document, request); };
+    if (document.size() < kHandOverDocument) co_return parse();
+    co_return co_await executor_.run(parse);
 }
 
 Task<Result<ObjectMeta>> S3Store::head(std::string_view key) {

@@ -90,6 +90,9 @@ private:
         std::span<std::byte> into;
         Precondition precondition;
         const PutRequest* put = nullptr;
+        const ListRequest* list = nullptr;
+        const BulkDelete* bulk = nullptr;
+        std::string* document = nullptr;  // the answer to these two
 
         Operation(Method m, std::string_view k) : method(m), key(k) {}
         /// A put for an object that must not exist yet: to find one is the answer.
@@ -112,6 +115,7 @@ private:
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
     Task<Md5> md5_of(std::span<const std::byte> bytes);
     HttpRequest build(const Operation& operation);
+    HttpRequest build_for_document(const Operation& operation, WallTime now);
     Result<void> judge(const Operation& operation, const HttpReply& reply);
     bool clock_was_wrong(const Error& error, const HttpReply& reply);
     void log_redirect(const Operation& operation, const HttpReply& reply);

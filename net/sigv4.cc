@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/sigv4.h"
 
+#include <openssl/crypto.h>
 #include <time.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "codec/text.h"
+#include "codec/wipe.h"
 
 namespace s3b::net {
 
@@ -45,6 +47,20 @@ std::string joined_names(std::span<const CanonicalHeader> headers) {
     return names;
 }
 
+/// `query` with a '=' behind each parameter that has none, such as `delete`.
+std::string canonical_query(std::string_view query) {
+    std::string result;
+    for (size_t begin = 0; begin < query.size();) {
+        const size_t end = std::min(query.find('&', begin), query.size());
+        const std::string_view parameter = query.substr(begin, end - begin);
+        if (!result.empty()) result += '&';
+        result += parameter;
+        if (parameter.find('=') == std::string_view::npos) result += '=';
+        begin = end + 1;
+    }
+    return result;
+}
+
 std::string scope_of(std::string_view day, std::string_view region) {
     return std::string(day) + '/' + std::string(region) + "/s3/aws4_request";
 }
@@ -70,7 +86,7 @@ std::string canonical_request(const SignedParts& parts) {
     text += '\n';
     text += codec::percent_encode(parts.path, codec::Slash::Keep);
     text += '\n';
-    text += parts.query;
+    text += canonical_query(parts.query);
     text += '\n';
     for (const CanonicalHeader& header : headers) {
         text += header.name;
@@ -96,19 +112,22 @@ std::string string_to_sign(std::string_view date, std::string_view region,
     return text;
 }
 
-Signer::Signer(std::string access_id, std::string access_key, std::string region)
-    : access_id_(std::move(access_id)),
-      access_key_(std::move(access_key)),
-      region_(std::move(region)) {}
+Signer::Signer(const std::string& access_id, const std::string& access_key,
+               const std::string& region)
+    : access_id_(access_id), access_key_(access_key), region_(region) {}
+
+Signer::~Signer() { codec::wipe(access_key_); }
 
 const codec::HmacSha256& Signer::key_of(std::string_view day) {
     if (key_.has_value() && day_ == day) return *key_;
-    const std::string secret = "AWS4" + access_key_;
+    std::string secret = "AWS4" + access_key_;
     Sha256 key = codec::hmac_sha256(codec::bytes_of(secret), codec::bytes_of(day));
+    codec::wipe(secret);
     key = codec::hmac_sha256(key.bytes, codec::bytes_of(region_));
     key = codec::hmac_sha256(key.bytes, codec::bytes_of("s3"));
     key = codec::hmac_sha256(key.bytes, codec::bytes_of("aws4_request"));
     key_.emplace(key.bytes);
+    OPENSSL_cleanse(key.bytes.data(), key.bytes.size());
     day_ = day;
     return *key_;
 }

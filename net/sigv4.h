@@ -19,7 +19,7 @@ struct SignedParts {
     Method method = Method::Get;
     std::string_view host;            // as sent: without the default port of the scheme
     std::string_view path;            // not encoded, begins with '/'
-    std::string_view query;           // encoded, sorted, without '?'; may be empty
+    std::string_view query;           // as in the URL: encoded, sorted, without '?'; may be empty
     std::span<const Header> headers;  // all of our own, in any order; `host` is added
     std::string_view body_hash;       // SHA-256 of the body in hex
 
@@ -39,7 +39,11 @@ std::string string_to_sign(std::string_view date, std::string_view region,
 /// Signs with one access key for one region. Belongs to one thread, as it caches the day's key.
 class Signer {
 public:
-    Signer(std::string access_id, std::string access_key, std::string region);
+    Signer(const std::string& access_id, const std::string& access_key, const std::string& region);
+    /// Overwrites the key.
+    ~Signer();
+    Signer(const Signer&) = delete;
+    Signer& operator=(const Signer&) = delete;
 
     /// The value of the Authorization header. `date` is the value of the x-amz-date header, which
     /// must be among the headers.

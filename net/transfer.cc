@@ -197,7 +197,7 @@ Error Transfer::failure(const Lane& lane, Method method) {
     const Error error = cause(lane);
     // libcurl repeats a request by itself when a kept connection breaks: what counts is whether
     // the request has ever gone out, not how the last connection failed.
-    const bool changes = method == Method::Put || method == Method::Delete;
+    const bool changes = method != Method::Get && method != Method::Head;
     if (changes && lane.sent_whole()) return {Errc::OutcomeUnknown, "sent, but no answer came"};
     return error;
 }

@@ -102,6 +102,16 @@ TEST(Sigv4, SignatureOfAGetAndOfLists) {
               "34dfe31f38cc61e86c8ff91761a0844f2febf7643d31bd7bf4d69ed4332a0fa4");
 }
 
+TEST(Sigv4, AParameterWithoutAValueIsSignedWithOne) {
+    SignedParts parts;
+    parts.host = "h";
+    parts.path = "/";
+    parts.query = "delete";
+    EXPECT_EQ(canonical_request(parts), "GET\n/\ndelete=\nhost:h\n\nhost\n");
+    parts.query = "a&b=1&c";
+    EXPECT_EQ(canonical_request(parts), "GET\n/\na=&b=1&c=\nhost:h\n\nhost\n");
+}
+
 TEST(Sigv4, TheKeyOfTheDayIsRenewedAtMidnight) {
     Request request = put_of_block_0();
     request.parts.headers = request.headers;
