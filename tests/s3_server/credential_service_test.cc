@@ -181,6 +181,8 @@ TEST_F(CredentialServiceTest, ThereAreNoneUnlessEnabled) {
 }
 
 TEST(CredentialOptions, AreChecked) {
+    EXPECT_NE(parse_options({"--no-auth", "--imds-v2-only"}).error, "");
+    EXPECT_NE(parse_options({"--no-auth", "--role=r"}).error, "");
     for (const char* wrong : {"--credentials=a:b", "--credentials=a:b:", "--credentials=a:b:c:x",
                               "--credentials=a:b:c:1:2", "--role="}) {
         EXPECT_NE(parse_options({wrong}).error, "") << wrong;

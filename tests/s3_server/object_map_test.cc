@@ -137,6 +137,20 @@ TEST_F(JournalTest, ReplaysAllChanges) {
     EXPECT_TRUE(map.has_bucket("empty"));
 }
 
+TEST_F(JournalTest, ReplayKeepsTheEtagOfAnEncryptedObject) {
+    const ObjectPtr encrypted =
+        make_object("x", {{"x-amz-server-side-encryption", "aws:kms"}}, 1704164645);
+    {
+        Store store(path_);
+        store.create_bucket("b");
+        store.put("b", "k", encrypted);
+    }
+    const Store store(path_);
+    ASSERT_TRUE(store.objects().find("b", "k"));
+    EXPECT_EQ(store.objects().find("b", "k")->etag, encrypted->etag);
+    EXPECT_NE(encrypted->etag, object("x")->etag);
+}
+
 TEST_F(JournalTest, CutsAnIncompleteRecord) {
     {
         Store store(path_);

@@ -178,6 +178,12 @@ std::string contradiction(const Options& options) {
     if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
         return "--tls-cert and --tls-key go together";
     }
+    const CredentialSettings& given = options.credentials;
+    if (!given.enabled &&
+        (given.imds_v2_only || !given.role.empty() || !given.container_authorization.empty() ||
+         !given.web_identity_token.empty())) {
+        return "the options of the credential endpoints need --credentials";
+    }
     if (!options.fills.empty() && !options.journal_file.empty()) {
         return "--fill is not kept in a journal: give one of --fill and --journal";
     }
