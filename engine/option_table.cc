@@ -95,7 +95,7 @@ constexpr OptionRow kOptions[] = {
      time<&S3Settings::initial_retry_pause, milliseconds>},
     {"maxRetryPause", "MS", Service, "Limit of the sum of the pauses of one operation", "30000",
      time<&S3Settings::max_retry_pause, milliseconds>},
-    {"storageClass", "CLASS", Service, "Storage class of new objects", "the bucket's",
+    {"storageClass", "CLASS", Service, "Storage class of new objects", "the store's",
      text<&Draft::storage_class>},
     {"rrs", "", Service, "Same as storageClass=REDUCED_REDUNDANCY", "", flag<&Draft::rrs>},
     {"sse", "TYPE", Service, "The store encrypts new objects: AES256 or aws:kms", "",
@@ -104,7 +104,7 @@ constexpr OptionRow kOptions[] = {
     {"sseCustomerKeyFile", "FILE", Service,
      "The store encrypts objects with the key in FILE: 32 bytes, or their base64; needs https", "",
      text<&Draft::customer_key_file>},
-    {"defaultContentEncoding", "ENCODING", Service,
+    {"defaultContentEncoding", "LIST", Service,
      "Encoding of objects that come without one, such as deflate", "none",
      text<&S3Settings::default_content_encoding>},
 
