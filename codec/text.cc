@@ -14,6 +14,14 @@ int value_of_digit(char c) {
     return -1;
 }
 
+int value_of_base64(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+') return 62;
+    return c == '/' ? 63 : -1;
+}
+
 bool is_unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '~' || c == '.';
@@ -59,6 +67,25 @@ std::string to_base64(std::span<const std::byte> bytes) {
         text += present > 2 ? kDigits[group & 63] : '=';
     }
     return text;
+}
+
+bool from_base64(std::string_view text, std::span<std::byte> into) {
+    if (text.size() != (into.size() + 2) / 3 * 4) return false;
+    const size_t digits = (into.size() * 8 + 5) / 6;  // the rest is padding
+    if (text.find_first_not_of('=', digits) != std::string_view::npos) return false;
+    uint32_t bits = 0;
+    unsigned held = 0;  // of the bits
+    size_t filled = 0;
+    for (const char c : text.substr(0, digits)) {
+        const int value = value_of_base64(c);
+        if (value < 0) return false;
+        bits = bits << 6 | static_cast<uint32_t>(value);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        into[filled++] = static_cast<std::byte>(bits >> held & 0xff);
+    }
+    return (bits & ((1U << held) - 1)) == 0;  // what is left over is nothing
 }
 
 std::string percent_encode(std::string_view text, Slash slash) {

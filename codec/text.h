@@ -19,6 +19,10 @@ bool from_hex(std::string_view text, std::span<std::byte> into);
 /// Standard alphabet, padded, no line breaks.
 std::string to_base64(std::span<const std::byte> bytes);
 
+/// Reads padded base64 of exactly into.size() bytes. False if `text` is anything else; `into` is
+/// undefined then.
+bool from_base64(std::string_view text, std::span<std::byte> into);
+
 enum class Slash { Keep, Encode };
 
 /// Leaves A-Z a-z 0-9 _ - ~ . alone (and '/' with Slash::Keep), writes every other byte as '%' and

@@ -30,6 +30,7 @@ struct Config {
     std::string directory;  // absolute, with `test`
     net::S3Settings s3;     // without `test`
     std::string prefix;     // of all object keys
+    bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise

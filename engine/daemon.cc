@@ -92,6 +92,7 @@ Task<bool> Daemon::start() {
     settings.geometry = *geometry;
     settings.cache = config_.cache;
     settings.prefix = config_.prefix;
+    settings.block_hash_prefix = config_.block_hash_prefix;
     settings.read_only = config_.mount.read_only;
     settings.over_http = !config_.test;
     volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_});

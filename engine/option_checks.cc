@@ -40,12 +40,11 @@ Complaint settle_file_mode(Draft& draft, const Environment&) {
     return {};
 }
 
-Complaint check_auth_version(Draft& draft, const Environment&) {
-    if (draft.auth_version == "aws4") return {};
-    if (draft.auth_version == "aws2") {
-        return std::string("option `authVersion=aws2' is not offered by this version yet");
-    }
-    return "invalid value `" + draft.auth_version + "' of option `authVersion': aws4 is wanted";
+Complaint settle_auth_version(Draft& draft, const Environment&) {
+    draft.config.s3.aws2 = draft.auth_version == "aws2";
+    if (draft.config.s3.aws2 || draft.auth_version == "aws4") return {};
+    return "invalid value `" + draft.auth_version +
+           "' of option `authVersion': aws4 or aws2 is wanted";
 }
 
 Complaint settle_test_directory(Draft& draft, const Environment& environment) {
@@ -200,9 +199,10 @@ using Step = Complaint (*)(Draft&, const Environment&);
 
 /// In the order of command-line.md 2.9, which decides the message that a user sees.
 constexpr Step kSteps[] = {
-    settle_file_mode, settle_credentials, check_auth_version, settle_store,       settle_address,
-    settle_ca_file,   check_access_type,  check_names,        check_retry_pauses, settle_sizes,
-    check_cache,      settle_mount_point, settle_source_name,
+    settle_file_mode,     settle_credentials, settle_auth_version, settle_store,
+    settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
+    settle_ca_file,       check_access_type,  check_names,         check_retry_pauses,
+    settle_sizes,         check_cache,        settle_mount_point,  settle_source_name,
 };
 
 }  // namespace

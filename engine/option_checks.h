@@ -11,8 +11,12 @@ namespace s3b {
 /// file, looks at the test directory and the mount point.
 Complaint complete(Draft& draft, const Environment& environment);
 
-/// Not in the same file, for its length: ids and keys (steps 4, 5) and the base URL (11 to 13).
+/// Not in the same file, for its length: ids and keys (steps 4, 5), storage class and encryption by
+/// the store (9, 10), the base URL (11 to 13), and what is to be sent to that only if it is safe.
 Complaint settle_credentials(Draft& draft, const Environment& environment);
+Complaint settle_storage_class(Draft& draft, const Environment& environment);
+Complaint settle_sse(Draft& draft, const Environment& environment);
 Complaint settle_address(Draft& draft, const Environment& environment);
+Complaint settle_customer_key(Draft& draft, const Environment& environment);
 
 }  // namespace s3b

@@ -19,6 +19,10 @@ struct Draft {
     std::optional<std::string> region;
     std::optional<bool> vhost;  // the last of vhost and no-vhost
     bool ssl = false;
+    bool rrs = false;
+    std::optional<std::string> storage_class;
+    std::optional<std::string> sse;
+    std::optional<std::string> customer_key_file;
     std::optional<std::string> size;
     std::optional<std::string> block_size;
     std::optional<uint32_t> file_mode;

@@ -27,7 +27,8 @@ struct Detection {
 
 Task<Detection> detect(net::ObjectStore& store, const Config& config) {
     if (!config.quiet) say("auto-detecting block size and total file size...");
-    const std::string key = codec::ObjectNames(config.prefix).of(BlockNumber(0));
+    const std::string key =
+        codec::ObjectNames(config.prefix, config.block_hash_prefix).of(BlockNumber(0));
     const Result<net::ObjectMeta> meta = co_await store.head(key);
     Detection detection;
     if (meta.has_value()) {

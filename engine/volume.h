@@ -20,7 +20,8 @@ namespace s3b {
 struct VolumeSettings {
     Geometry geometry;
     CacheConfig cache;
-    std::string prefix;  // of the object keys
+    std::string prefix;              // of the object keys
+    bool block_hash_prefix = false;  // blocks' names begin with their hash
     bool read_only = false;
     bool over_http = true;  // the store is not a directory: the statistics show HTTP
 

@@ -33,6 +33,25 @@ TEST(Text, Base64OfEveryRemainder) {
     EXPECT_EQ(to_base64(bytes_of("\xff\xfe\xfd\xfc")), "//79/A==");
 }
 
+TEST(Text, Base64RoundTrip) {
+    for (const char* text : {"", "f", "fo", "foo", "foob", "\xff\xfe\xfd\xfc"}) {
+        const std::string whole(text);
+        std::string into(whole.size(), ' ');
+        EXPECT_TRUE(
+            from_base64(to_base64(bytes_of(whole)), std::as_writable_bytes(std::span(into))));
+        EXPECT_EQ(into, whole);
+    }
+}
+
+TEST(Text, Base64OfAnotherFormIsRefused) {
+    std::array<std::byte, 2> bytes{};
+    EXPECT_TRUE(from_base64("Zm8=", bytes));
+    for (const char* text :
+         {"", "Zm8", "Zm8==", "Zm9v", "Zm9=", "Z!8=", "Zm=8", "Zm8=\n", "Zg=="}) {
+        EXPECT_FALSE(from_base64(text, bytes)) << text;
+    }
+}
+
 TEST(Text, PercentEncodingLeavesUnreservedCharactersAlone) {
     EXPECT_EQ(percent_encode("AZaz09_-~.", Slash::Encode), "AZaz09_-~.");
 }

@@ -183,8 +183,8 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
     for (const char* name :
          {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x", "erase",
-          "reset-mounted-flag", "listBlocks", "md5CacheSize=0", "rrs", "nbd", "maxUploadSpeed=1m",
-          "configFile=f", "sse=AES256", "accessEC2IAM=r", "test-delays", "sharedDiskMode"}) {
+          "reset-mounted-flag", "listBlocks", "md5CacheSize=0", "nbd", "maxUploadSpeed=1m",
+          "configFile=f", "accessEC2IAM=r", "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +
                                      "' is not offered by this version yet";
@@ -192,8 +192,6 @@ TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
         EXPECT_EQ(refusal({"-o", option}), expected);
     }
     EXPECT_EQ(refusal({"-F", "file"}), "option `-F' is not offered by this version yet");
-    EXPECT_EQ(refusal({"--authVersion=aws2"}),
-              "option `authVersion=aws2' is not offered by this version yet");
 }
 
 TEST_F(OptionsTest, OfTheTableAreNotCountedAsMissing) {

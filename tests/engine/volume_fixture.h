@@ -27,10 +27,11 @@ protected:
         return *world_;
     }
     net::FakeBucket& bucket() { return world().bucket; }
-    CacheConfig& cache() {
-        CHECK(!world_);  // it would have no effect any more
-        return settings_.cache;
+    VolumeSettings& settings() {
+        CHECK(!world_);  // they would have no effect any more
+        return settings_;
     }
+    CacheConfig& cache() { return settings().cache; }
 
     static std::vector<std::byte> block(uint32_t seed) { return net::pattern(kBlock, seed); }
     static std::vector<std::byte> bytes(size_t length, int value) {

@@ -17,6 +17,14 @@ TEST_F(WritebackTest, ABlockIsWrittenBackAfterItsDelay) {
     EXPECT_EQ(*stored(0), block(0));
 }
 
+TEST_F(WritebackTest, NamesOfBlocksBeginWithTheirHashOnRequest) {
+    settings().block_hash_prefix = true;
+    world().write(kBlock, block(0));
+    world().loop.run_for(seconds(1));
+    EXPECT_NE(bucket().find("d211cad9-00000001"), nullptr);
+    EXPECT_EQ(stored(1), nullptr);
+}
+
 TEST_F(WritebackTest, RewritesWithinTheDelayCostOnePut) {
     for (uint32_t i = 0; i < 10; ++i) world().write(0, block(i));
     world().loop.run_for(seconds(1));
