@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/reply_headers.h"
 
+#include <curl/curl.h>
+
+#include <algorithm>
 #include <charconv>
 
 #include "codec/text.h"
@@ -39,6 +42,13 @@ std::optional<ByteCount> parse_size(std::string_view text) {
     return ByteCount(*number);
 }
 
+/// Seconds since 1970 are enough for a header. libcurl reads all three forms, in any locale.
+std::optional<WallTime> parse_date(const std::string& text) {
+    const time_t seconds = curl_getdate(text.c_str(), nullptr);
+    if (seconds < 0) return std::nullopt;
+    return std::chrono::system_clock::from_time_t(seconds);
+}
+
 }  // namespace
 
 ETag parse_etag(std::string_view value) {
@@ -74,17 +84,51 @@ void ReplyHeaders::take(std::string_view name, std::string_view value) {
     } else if (same_name(name, "content-length")) {
         const auto length = parse_number<uint64_t>(value, 10);
         if (length) content_length = ByteCount(*length);
-    } else if (same_name(name, "x-amz-meta-s3backer-blocksize")) {
+    } else if (same_name(name, "location")) {
+        location = value;
+    } else if (same_name(name, "date")) {
+        date = parse_date(std::string(value));
+        settle_retry_after();
+    } else if (same_name(name, "retry-after")) {
+        retry_text_ = value;
+        settle_retry_after();
+    } else {
+        take_of_amazon(name, value);
+    }
+}
+
+void ReplyHeaders::take_of_amazon(std::string_view name, std::string_view value) {
+    if (same_name(name, "x-amz-meta-s3backer-blocksize")) {
         meta.block_size = parse_size(value);
     } else if (same_name(name, "x-amz-meta-s3backer-filesize")) {
         meta.file_size = parse_size(value);
     } else if (same_name(name, "x-amz-meta-s3backer-mount-token")) {
         meta.mount_token = parse_number<uint32_t>(value, 16);
-    } else if (same_name(name, "location")) {
-        location = value;
     } else if (same_name(name, "x-amz-bucket-region")) {
         bucket_region = value;
+    } else if (same_name(name, "x-amz-server-side-encryption")) {
+        encryption = value;
+    } else if (same_name(name, "x-amz-server-side-encryption-customer-algorithm")) {
+        customer_encryption = value;
+    } else if (same_name(name, "x-amz-storage-class")) {
+        storage_class = value;
     }
+}
+
+void ReplyHeaders::settle_retry_after() {
+    retry_after.reset();
+    if (retry_text_.empty()) return;
+    constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(kMaxRetryAfter);
+    const bool digits = retry_text_.find_first_not_of("0123456789") == std::string::npos;
+    if (digits) {
+        const auto seconds = parse_number<uint64_t>(retry_text_, 10);
+        const auto most = static_cast<uint64_t>(kMost.count());
+        retry_after = std::chrono::seconds(std::min(seconds.value_or(most), most));
+        return;
+    }
+    const std::optional<WallTime> at = parse_date(retry_text_);
+    if (!at || !date) return;
+    retry_after = std::clamp<Duration>(*at - *date, Duration::zero(), kMaxRetryAfter);
 }
 
 }  // namespace s3b::net

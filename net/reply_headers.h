@@ -24,6 +24,7 @@ public:
     static constexpr size_t kMaxBytes = 64 * 1024;
     /// Values we keep are shorter; a longer line is ignored, as s3backer does.
     static constexpr size_t kMaxLineBytes = 1023;
+    static constexpr Duration kMaxRetryAfter = std::chrono::hours(1);
 
     /// Takes one line with or without its line end. A status line starts anew (after a 100).
     /// False once a limit is exceeded: the exchange is to be given up.
@@ -33,11 +34,22 @@ public:
     ObjectMeta meta;  // a number that is zero or malformed counts as absent
     std::optional<ByteCount> content_length;
     std::string location;
-    std::string bucket_region;  // x-amz-bucket-region
+    std::string bucket_region;     // x-amz-bucket-region
+    std::optional<WallTime> date;  // the server's clock; any form of RFC 7231, 7.1.1.1
+    /// How long the server asks us to wait, 0 to kMaxRetryAfter. A time of day counts from `date`.
+    std::optional<Duration> retry_after;
+    // x-amz-server-side-encryption: AES256, aws:kms. With aws:kms, and with a customer's key, the
+    // ETag is no MD5 of the body.
+    std::string encryption;
+    std::string customer_encryption;  // ...-customer-algorithm
+    std::string storage_class;        // x-amz-storage-class; none = STANDARD
 
 private:
     void take(std::string_view name, std::string_view value);
+    void take_of_amazon(std::string_view name, std::string_view value);
+    void settle_retry_after();
 
+    std::string retry_text_;
     size_t lines_ = 0;
     size_t bytes_ = 0;
 };
