@@ -12,7 +12,7 @@
 
 namespace s3b::net {
 
-enum class Method { Get, Head, Put, Delete };
+enum class Method { Get, Head, Put, Post, Delete };
 
 /// The name of `method` as in a request line.
 constexpr const char* to_string(Method method) {
@@ -20,6 +20,7 @@ constexpr const char* to_string(Method method) {
         case Method::Get: return "GET";
         case Method::Head: return "HEAD";
         case Method::Put: return "PUT";
+        case Method::Post: return "POST";
         case Method::Delete: return "DELETE";
     }
     return "?";
@@ -33,14 +34,18 @@ struct Header {
     Header(std::string n, std::string v) : name(std::move(n)), value(std::move(v)) {}
 };
 
-/// A request. The spans must stay valid until its exchange has ended.
+/// A request. What it points to must stay valid until its exchange has ended.
 struct HttpRequest {
     Method method = Method::Get;
     std::string url;
     std::vector<Header> headers;
-    std::span<const std::byte> body;  // PUT only
-    std::span<std::byte> into;        // GET only: where a 2xx body goes, and its greatest length
-    Duration timeout{};               // for the whole exchange; 0 = no limit
+    std::span<const std::byte> body;  // PUT and POST
+    // GET and POST: where a 2xx body goes, and its greatest length. If there is a `document`, the
+    // body is appended to it instead, and after a failure it may hold a part.
+    std::span<std::byte> into;
+    std::string* document = nullptr;
+    size_t document_limit = 0;
+    Duration timeout{};  // for the whole exchange; 0 = no limit
 
     HttpRequest() = default;
 };
@@ -48,9 +53,11 @@ struct HttpRequest {
 /// A complete answer of any status.
 struct HttpReply {
     int status = 0;
-    ByteCount received;  // bytes of a 2xx body, written to the start of `into`
+    ByteCount received;  // bytes of a 2xx body, at the start of `into` or the end of `document`
     ReplyHeaders headers;
-    std::string error_body;  // the start of the body of any other status
+    // The start (Lane::kKeptErrorBody) of a body that goes nowhere else: of any other status, and
+    // of a 2xx to PUT and DELETE, where S3 may say that it failed after all.
+    std::string error_body;
 
     HttpReply() = default;
 };

@@ -20,8 +20,17 @@ RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endp
 
 TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
                                    const Endpoint& endpoint) {
-    return {context.scheduler.limits().total(), endpoint.tls, settings.insecure,
-            settings.user_agent};
+    TransferSettings transfer;
+    transfer.lanes = context.scheduler.limits().total();
+    transfer.tls = endpoint.tls;
+    transfer.insecure = settings.insecure;
+    transfer.user_agent = settings.user_agent;
+    transfer.ip_tos = settings.ip_tos;
+    transfer.fresh_connections = settings.fresh_connections;
+    transfer.debug_http = settings.debug_http;
+    transfer.upload_speed = settings.upload_speed;
+    transfer.download_speed = settings.download_speed;
+    return transfer;
 }
 
 }  // namespace
@@ -152,7 +161,8 @@ HttpRequest S3Store::build(const Operation& operation) {
             return builder_.get(operation.key, operation.into, operation.precondition, now);
         case Method::Head: return builder_.head(operation.key, now);
         case Method::Delete: return builder_.remove(operation.key, now);
-        case Method::Put: break;
+        case Method::Put:
+        case Method::Post: break;
     }
     return builder_.put(*operation.put, now);
 }
@@ -193,7 +203,8 @@ void S3Store::count_success(Method method, Duration time) {
             ++counters_.deletes;
             counters_.delete_time += time;
             break;
-        case Method::Head: break;
+        case Method::Head:
+        case Method::Post: break;
     }
 }
 
