@@ -31,6 +31,8 @@ struct Config {
     net::S3Settings s3;     // without `test`
     std::string prefix;     // of all object keys
     CacheConfig cache;
+    ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit
+    ByteCount total_download_speed;
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise
