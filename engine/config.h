@@ -32,6 +32,8 @@ struct Config {
     std::string prefix;     // of all object keys
     bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
+    ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit
+    ByteCount total_download_speed;
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise

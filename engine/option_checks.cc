@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <tuple>
 
 namespace s3b {
 
@@ -130,28 +131,50 @@ Complaint check_retry_pauses(Draft& draft, const Environment&) {
            "'; it must be at least as long";
 }
 
-Complaint settle_size(std::string_view option, const std::optional<std::string>& text,
-                      std::optional<ByteCount>& into) {
+/// Reads an option's text, if it was given, by `parse` into `into`.
+template <class Value, class Parsed>
+Complaint settle_text(std::string_view option, const std::optional<std::string>& text,
+                      Complaint (*parse)(std::string_view, Parsed&), Value& into) {
     if (!text) return {};
-    ByteCount size;
-    if (Complaint wrong = parse_size(*text, size)) {
+    Parsed value{};
+    if (Complaint wrong = parse(*text, value)) {
         return "invalid value `" + *text + "' of option `" + std::string(option) + "': " + *wrong;
     }
-    into = size;
+    into = value;
     return {};
+}
+
+Complaint settle_ip_tos(Draft& draft, const Environment&) {
+    return settle_text("ipTOS", draft.ip_tos, parse_type_of_service, draft.config.s3.ip_tos);
+}
+
+Complaint settle_speeds(Draft& draft, const Environment&) {
+    Config& config = draft.config;
+    const std::tuple<std::string_view, std::optional<std::string>&, ByteCount&> speeds[] = {
+        {"maxUploadSpeed", draft.max_upload_speed, config.s3.upload_speed},
+        {"maxDownloadSpeed", draft.max_download_speed, config.s3.download_speed},
+        {"totalUploadSpeed", draft.total_upload_speed, config.total_upload_speed},
+        {"totalDownloadSpeed", draft.total_download_speed, config.total_download_speed},
+    };
+    for (const auto& [option, text, into] : speeds) {
+        if (Complaint wrong = settle_text(option, text, parse_speed, into)) return wrong;
+    }
+    return settle_text("hedgeReads", draft.hedge_reads, parse_percentile,
+                       config.s3.hedge_percentile);
 }
 
 Complaint settle_sizes(Draft& draft, const Environment&) {
     static constexpr ByteCount kMaxBlockSize(uint64_t(1) << 31);
     Config& config = draft.config;
-    if (Complaint wrong = settle_size("blockSize", draft.block_size, config.block_size)) {
+    if (Complaint wrong =
+            settle_text("blockSize", draft.block_size, parse_size, config.block_size)) {
         return wrong;
     }
     if (config.block_size > kMaxBlockSize) {
         return "invalid value `" + *draft.block_size +
                "' of option `blockSize': it is too large, at most 2g";
     }
-    return settle_size("size", draft.size, config.size);
+    return settle_text("size", draft.size, parse_size, config.size);
 }
 
 Complaint check_cache(Draft& draft, const Environment&) {
@@ -201,8 +224,9 @@ using Step = Complaint (*)(Draft&, const Environment&);
 constexpr Step kSteps[] = {
     settle_file_mode,     settle_credentials, settle_auth_version, settle_store,
     settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
-    settle_ca_file,       check_access_type,  check_names,         check_retry_pauses,
-    settle_sizes,         check_cache,        settle_mount_point,  settle_source_name,
+    settle_ca_file,       check_access_type,  check_names,         settle_ip_tos,
+    check_retry_pauses,   settle_sizes,       settle_speeds,       check_cache,
+    settle_mount_point,   settle_source_name,
 };
 
 }  // namespace

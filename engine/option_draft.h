@@ -25,6 +25,12 @@ struct Draft {
     std::optional<std::string> customer_key_file;
     std::optional<std::string> size;
     std::optional<std::string> block_size;
+    std::optional<std::string> ip_tos;
+    std::optional<std::string> max_upload_speed;
+    std::optional<std::string> max_download_speed;
+    std::optional<std::string> total_upload_speed;
+    std::optional<std::string> total_download_speed;
+    std::optional<std::string> hedge_reads;
     std::optional<uint32_t> file_mode;
     std::vector<std::string> positional;
     std::vector<std::string> messages;

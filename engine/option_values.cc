@@ -2,6 +2,7 @@
 #include "engine/option_values.h"
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace s3b {
@@ -72,6 +73,59 @@ Complaint parse_size(std::string_view text, ByteCount& into) {
     if (value == 0) return std::string("it must be more than 0");
     if (value > kMax >> bits) return std::string("it is too large, 64 bits are not enough");
     into = ByteCount(value << bits);
+    return {};
+}
+
+Complaint parse_speed(std::string_view text, ByteCount& into) {
+    ByteCount bits;
+    if (Complaint wrong = parse_size(text, bits)) return wrong;
+    if (bits.value < 8) return std::string("it must be at least 8 bits a second");
+    into = ByteCount(bits.value / 8);
+    return {};
+}
+
+Complaint parse_type_of_service(std::string_view text, uint8_t& into) {
+    struct Named {
+        std::string_view name;
+        uint8_t value;
+    };
+    static constexpr Named kNames[] = {
+        {"lowdelay", 0x10}, {"throughput", 0x08}, {"reliability", 0x04},
+        {"lowcost", 0x02},  {"mincost", 0x02},  // RFC 1349
+    };
+    for (const Named& named : kNames) {
+        if (text != named.name) continue;
+        into = named.value;
+        return {};
+    }
+    std::string_view digits = text;
+    int base = 10;
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        digits.remove_prefix(2);
+        base = 16;
+    } else if (text.size() > 1 && text.starts_with('0')) {
+        base = 8;
+    }
+    uint8_t value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [rest, error] = std::from_chars(digits.data(), end, value, base);
+    if (error != std::errc{} || rest != end) {
+        return std::string(
+            "lowdelay, throughput, reliability, lowcost, mincost or 0 to 255 is wanted");
+    }
+    into = value;
+    return {};
+}
+
+Complaint parse_percentile(std::string_view text, double& into) {
+    double value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+    const bool number = error == std::errc{} && rest == end;
+    if (!number || (value != 0 && !(value >= 50 && value <= 99.99)) || text.starts_with('-')) {
+        return std::string("0, or a number from 50 to 99.99 is wanted");
+    }
+    into = value;
     return {};
 }
 

@@ -24,6 +24,14 @@ Complaint parse_octal(std::string_view text, uint32_t& into);
 /// 1024) or none. More than 0, less than 2^64.
 Complaint parse_size(std::string_view text, ByteCount& into);
 
+/// A size in bits a second, as bytes a second rounded down. At least 8 bits a second.
+Complaint parse_speed(std::string_view text, ByteCount& into);
+/// The type-of-service byte of IP packets: lowdelay, throughput, reliability, lowcost, mincost, or
+/// 0 to 255 in C notation (16, 0x10, 020).
+Complaint parse_type_of_service(std::string_view text, uint8_t& into);
+/// Digits with or without a fraction, such as 99.5: from 50 to 99.99, or 0.
+Complaint parse_percentile(std::string_view text, double& into);
+
 /// With the largest unit that divides it: 4k, 1m, 1000k, 3000, 0.
 std::string format_size(ByteCount size);
 

@@ -59,6 +59,27 @@ Complaint check_sizes(ByteCount volume_size, ByteCount block_size) {
     return {};
 }
 
+/// A block must get through within the time limit of one attempt.
+Complaint check_speed(std::string_view option, ByteCount speed, ByteCount block_size,
+                      Duration timeout) {
+    if (speed.value == 0 || timeout == Duration::zero()) return {};
+    const auto seconds =
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(timeout).count());
+    const uint64_t needed = block_size.value / speed.value;
+    if (needed < seconds) return {};
+    return "`timeout=" + std::to_string(seconds) + "' is too short: with `" + std::string(option) +
+           "' a block of " + format_size(block_size) + " takes " + std::to_string(needed) +
+           " seconds";
+}
+
+Complaint check_speeds(const net::S3Settings& s3, ByteCount block_size) {
+    Complaint wrong = check_speed("maxUploadSpeed", s3.upload_speed, block_size, s3.timeout);
+    if (!wrong) {
+        wrong = check_speed("maxDownloadSpeed", s3.download_speed, block_size, s3.timeout);
+    }
+    return wrong;
+}
+
 void reduce_cache(CacheConfig& cache, BlockCount blocks, Messages& messages) {
     if (cache.size <= blocks.value) return;
     messages.push_back("warning: `blockCacheSize=" + std::to_string(cache.size) +
@@ -105,6 +126,7 @@ Checked<Geometry> check_geometry(Config& config, const std::optional<DetectedSiz
         messages.push_back(detection_text(config, false, *volume_size, block_size));
     }
     if (Complaint wrong = check_sizes(*volume_size, block_size)) return failed(*wrong);
+    if (Complaint wrong = check_speeds(config.s3, block_size)) return failed(*wrong);
     const Geometry geometry{block_size, BlockCount(volume_size->value / block_size.value)};
     reduce_cache(config.cache, geometry.blocks, messages);
     return with_messages(Checked<Geometry>(geometry), std::move(messages));

@@ -7,13 +7,15 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "net/proxy.h"
 
 namespace s3b::net {
 
 namespace {
 
-constexpr long kReceiveBuffer = 128 * 1024;
-constexpr long kSendBuffer = 256 * 1024;
+constexpr uint64_t kReceiveBuffer = 128 * 1024;
+constexpr uint64_t kSendBuffer = 256 * 1024;
+constexpr uint64_t kSmallBuffer = 16 * 1024;  // the smallest that libcurl accepts for sending
 constexpr long kKeepAliveIdleSeconds = 200;
 constexpr long kKeepAliveIntervalSeconds = 60;
 
@@ -22,12 +24,34 @@ void set(CURL* easy, CURLoption option, Value value) {
     CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
 }
 
+/// A limited transfer moves what the buffer holds and then rests: an eighth of a second's worth is
+/// enough.
+long buffer_size(uint64_t full, ByteCount speed) {
+    const bool limited = speed.value != 0;
+    return static_cast<long>(limited ? std::clamp(speed.value / 8, kSmallBuffer, full) : full);
+}
+
+/// libcurl looks at the speed between two calls only, and reads on in one as long as there is
+/// something: the pause makes it look.
+size_t slice_limit(const LaneSettings& settings) {
+    const size_t usual = settings.tls ? Lane::kTlsSliceBytes : Lane::kSliceBytes;
+    if (settings.download_speed.value == 0) return usual;
+    return std::min(usual,
+                    static_cast<size_t>(buffer_size(kReceiveBuffer, settings.download_speed)));
+}
+
+bool is_slow(ByteCount speed) { return speed.value != 0 && speed.value < Lane::kSlowestLimit; }
+
 }  // namespace
 
-Lane::Lane(Owner& owner, const LaneSettings& settings)
+Lane::Lane(Owner& owner, const LaneSettings& settings, unsigned number)
     : owner_(owner),
+      settings_(settings),
       easy_(curl_easy_init()),
-      slice_limit_(settings.tls ? kTlsSliceBytes : kSliceBytes) {
+      slice_limit_(slice_limit(settings)),
+      may_send_slowly_(is_slow(settings.upload_speed)),
+      may_receive_slowly_(is_slow(settings.download_speed)),
+      log_(number) {
     CHECK(easy_ != nullptr);
     set_once(settings);
 }
@@ -46,15 +70,14 @@ void Lane::set_once(const LaneSettings& settings) {
     set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy_, CURLOPT_PATH_AS_IS, 1L);  // the signature covers the path as we build it
     set(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+    set(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    set(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
-    set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
     set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
     set(easy_, CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleSeconds);
     set(easy_, CURLOPT_TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
     set(easy_, CURLOPT_USERAGENT, settings.user_agent.c_str());
     set(easy_, CURLOPT_PROXY, settings.proxy.c_str());
-    set(easy_, CURLOPT_NOPROXY, settings.no_proxy.c_str());
+    set(easy_, CURLOPT_NOPROXY, "");  // else libcurl looks into the environment each time
     set(easy_, CURLOPT_WRITEFUNCTION, &Lane::on_body);
     set(easy_, CURLOPT_WRITEDATA, this);
     set(easy_, CURLOPT_HEADERFUNCTION, &Lane::on_header);
@@ -63,7 +86,26 @@ void Lane::set_once(const LaneSettings& settings) {
     set(easy_, CURLOPT_OPENSOCKETDATA, settings.socket_owner);
     set(easy_, CURLOPT_CLOSESOCKETFUNCTION, settings.on_close);
     set(easy_, CURLOPT_CLOSESOCKETDATA, settings.socket_owner);
-    if (!settings.tls) return;
+    set(easy_, CURLOPT_FRESH_CONNECT, settings.fresh_connections ? 1L : 0L);
+    set(easy_, CURLOPT_FORBID_REUSE, settings.fresh_connections ? 1L : 0L);
+    set_speed(settings);
+    if (settings.debug_http) {
+        set(easy_, CURLOPT_DEBUGFUNCTION, &HttpLog::on_debug);
+        set(easy_, CURLOPT_DEBUGDATA, &log_);
+        set(easy_, CURLOPT_VERBOSE, 1L);
+    }
+    if (settings.tls) set_tls(settings);
+}
+
+void Lane::set_speed(const LaneSettings& settings) {
+    set(easy_, CURLOPT_BUFFERSIZE, buffer_size(kReceiveBuffer, settings.download_speed));
+    set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, buffer_size(kSendBuffer, settings.upload_speed));
+    set(easy_, CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(settings.upload_speed.value));
+    set(easy_, CURLOPT_MAX_RECV_SPEED_LARGE,
+        static_cast<curl_off_t>(settings.download_speed.value));
+}
+
+void Lane::set_tls(const LaneSettings& settings) {
     // A CAPATH, which some builds have by default, makes libcurl read the bundle anew for every
     // connection: some 20 ms each. All connections share one store instead.
     set(easy_, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
@@ -88,10 +130,16 @@ void Lane::prepare(const HttpRequest& request) {
     refusal_ = Refusal::None;
     slice_ = 0;
     error_bytes_ = 0;
+    last_progress_ = Progress();
+    log_.begin();
     error_text_[0] = '\0';
     paused = false;
     running = true;
     set(easy_, CURLOPT_URL, request.url.c_str());
+    if (!settings_.proxy.empty()) {
+        const bool direct = is_link_local(request.url);
+        set(easy_, CURLOPT_NOPROXY, direct ? "*" : settings_.no_proxy.c_str());
+    }
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.timeout).count();
     set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
     set_method(request);
@@ -105,22 +153,26 @@ void Lane::set_method(const HttpRequest& request) {
         case Method::Get: break;
         case Method::Head: set(easy_, CURLOPT_NOBODY, 1L); break;
         case Method::Delete: name = "DELETE"; break;
-        case Method::Post:
         case Method::Put:
-            // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
-            name = to_string(request.method);
-            set(easy_, CURLOPT_POST, 1L);
-            set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-            set(easy_, CURLOPT_POSTFIELDS,
-                request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+            name = "PUT";
+            set_body(request.body);
             break;
+        case Method::Post: set_body(request.body); break;
     }
     set(easy_, CURLOPT_CUSTOMREQUEST, name);
 }
 
+void Lane::set_body(std::span<const std::byte> body) {
+    // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
+    set(easy_, CURLOPT_POST, 1L);
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    set(easy_, CURLOPT_POSTFIELDS, body.empty() ? "" : reinterpret_cast<const char*>(body.data()));
+}
+
 void Lane::set_headers(const HttpRequest& request) {
     // An empty value takes out what libcurl would add. Expect would cost a round trip, or a second.
-    constexpr const char* kRemoved[] = {"Expect:", "Accept:"};
+    // A body without a type of its own would get that of a form. Values of our own are sent.
+    constexpr const char* kRemoved[] = {"Expect:", "Accept:", "Content-Type:"};
     const size_t count = request.headers.size() + std::size(kRemoved);
     if (lines_.size() < count) lines_.resize(count);
     nodes_.resize(count);
@@ -150,6 +202,34 @@ void Lane::ended(CURLcode code) {
 
 void Lane::abort(CURLcode code) {
     if (running) ended(code);
+}
+
+Lane::Progress Lane::progress() const {
+    const uint64_t received = reply_.received.value + error_bytes_;
+    if (received > 0) return {Phase::Receiving, received};
+    long head = 0;
+    curl_off_t sent = 0;
+    curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &head);
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (head > 0 && static_cast<uint64_t>(sent) < request_->body.size()) {
+        return {Phase::Sending, static_cast<uint64_t>(sent)};
+    }
+    return {};
+}
+
+bool Lane::too_slow(Duration period) {
+    const Progress before = std::exchange(last_progress_, paused ? Progress() : progress());
+    const Progress& now = last_progress_;
+    if (now.phase != before.phase || now.phase == Phase::Waiting) return false;
+    if (now.phase == Phase::Sending ? may_send_slowly_ : may_receive_slowly_) return false;
+    const double seconds = std::chrono::duration<double>(period).count();
+    return static_cast<double>(now.bytes - before.bytes) <
+           seconds * static_cast<double>(kLeastRate);
+}
+
+void Lane::give_up_slow() {
+    refusal_ = Refusal::TooSlow;
+    abort(CURLE_OPERATION_TIMEDOUT);
 }
 
 bool Lane::sent_whole() const {
@@ -189,21 +269,20 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {
-    if (request_->document != nullptr) return take_document(data);
-    if (request_->method != Method::Get) return take_error_body(data);  // nobody asks for it
-    const std::span<std::byte> into = request_->into;
+    const bool wanted = request_->method == Method::Get || request_->method == Method::Post;
+    if (!wanted) return take_error_body(data);
+    std::string* const document = request_->document;
+    const size_t limit = document != nullptr ? request_->document_limit : request_->into.size();
     const size_t received = reply_.received.value;
-    const ByteCount announced = reply_.headers.content_length.value_or(ByteCount(0));
-    if (announced.value > into.size() || data.size() > into.size() - received) return 0;
-    std::memcpy(into.data() + received, data.data(), data.size());
+    const uint64_t announced = reply_.headers.content_length.value_or(ByteCount(0)).value;
+    if (announced > limit || data.size() > limit - received) return 0;
+    if (document == nullptr) {
+        std::memcpy(request_->into.data() + received, data.data(), data.size());
+    } else {
+        if (received == 0) document->reserve(document->size() + announced);
+        document->append(reinterpret_cast<const char*>(data.data()), data.size());
+    }
     reply_.received = ByteCount(received + data.size());
-    return data.size();
-}
-
-size_t Lane::take_document(std::span<const std::byte> data) {
-    std::string& document = *request_->document;
-    if (data.size() > request_->document_limit - document.size()) return 0;
-    document.append(reinterpret_cast<const char*>(data.data()), data.size());
     return data.size();
 }
 

@@ -12,6 +12,7 @@
 #include "engine/reactor/sync.h"
 #include "net/curl_driver.h"
 #include "net/http.h"
+#include "net/http_log.h"
 
 namespace s3b::net {
 
@@ -21,8 +22,12 @@ struct LaneSettings {
     std::string proxy;  // empty = none
     std::string no_proxy;
     bool tls = false;
-    bool insecure = false;          // do not verify the peer's certificate
-    X509_STORE* trusted = nullptr;  // the certificates to verify with; outlives the lanes
+    bool insecure = false;           // do not verify the peer's certificate
+    bool fresh_connections = false;  // a new connection for each exchange
+    bool debug_http = false;         // see http_log.h
+    ByteCount upload_speed;          // bytes a second of each exchange; 0 = no limit
+    ByteCount download_speed;        // likewise
+    X509_STORE* trusted = nullptr;   // the certificates to verify with; outlives the lanes
     curl_opensocket_callback on_open = nullptr;
     curl_closesocket_callback on_close = nullptr;
     void* socket_owner = nullptr;  // their first argument
@@ -53,7 +58,14 @@ public:
     static constexpr size_t kKeptErrorBody = 2 * 1024;
     static constexpr size_t kMaxErrorBody = 256 * 1024;
 
-    Lane(Owner& owner, const LaneSettings& settings);
+    /// An exchange that moves less than kLeastRate bytes a second of its body is as good as dead.
+    /// Not so if we limit its speed to less than kSlowestLimit: libcurl keeps a limit by moving up
+    /// to 16 KiB at once, followed by a rest.
+    static constexpr uint64_t kLeastRate = 1000;
+    static constexpr uint64_t kSlowestLimit = 2 * kLeastRate;
+
+    /// `settings` outlive it; `number` tells lanes apart in the log.
+    Lane(Owner& owner, const LaneSettings& settings, unsigned number);
     ~Lane();
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
@@ -64,6 +76,10 @@ public:
     void ended(CURLcode code) override;
     /// Ends an exchange that is not over, as if it had failed with `code`.
     void abort(CURLcode code);
+    /// To be called every `period`. Whether the exchange had bytes to move all the time since the
+    /// last call, and has moved fewer than kLeastRate allows; if so, give_up_slow() is next.
+    bool too_slow(Duration period);
+    void give_up_slow();
 
     // After the end of an exchange.
 
@@ -71,7 +87,7 @@ public:
     /// Whether all of the request had gone out when the exchange ended.
     bool sent_whole() const;
     /// Why we told libcurl to give up.
-    enum class Refusal { None, BodyTooLong, BadHeaders };
+    enum class Refusal { None, BodyTooLong, BadHeaders, TooSlow };
     Refusal refusal() const { return refusal_; }
     const char* error_text() const { return error_text_; }
     HttpReply take_reply() { return std::move(reply_); }
@@ -88,13 +104,23 @@ private:
     static size_t on_header(char* data, size_t one, size_t size, void* lane);
     static CURLcode on_tls_context(CURL* easy, void* context, void* trusted);
     void set_once(const LaneSettings& settings);
+    void set_speed(const LaneSettings& settings);
+    void set_tls(const LaneSettings& settings);
     void set_method(const HttpRequest& request);
+    void set_body(std::span<const std::byte> body);
     void set_headers(const HttpRequest& request);
+    /// What an exchange is doing: before and between the bodies it may take its time.
+    enum class Phase { Waiting, Sending, Receiving };
+    struct Progress {
+        Phase phase = Phase::Waiting;
+        uint64_t bytes = 0;  // of the body of this phase
+    };
+    Progress progress() const;
     size_t take_body(std::span<const std::byte> data);
-    size_t take_document(std::span<const std::byte> data);
     size_t take_error_body(std::span<const std::byte> data);
 
     Owner& owner_;
+    const LaneSettings& settings_;
     CURL* easy_;
     const HttpRequest* request_ = nullptr;
     HttpReply reply_;
@@ -104,6 +130,10 @@ private:
     size_t slice_ = 0;  // bytes received in the turn of slice_turn_
     Instant slice_turn_{};
     size_t error_bytes_ = 0;
+    bool may_send_slowly_;
+    bool may_receive_slowly_;
+    Progress last_progress_;
+    HttpLog log_;
     std::vector<std::string> lines_;  // header lines, which nodes_ point into
     std::vector<curl_slist> nodes_;
     char error_text_[CURL_ERROR_SIZE] = {};

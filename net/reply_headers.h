@@ -36,7 +36,7 @@ public:
     std::string location;
     std::string bucket_region;     // x-amz-bucket-region
     std::optional<WallTime> date;  // the server's clock; any form of RFC 7231, 7.1.1.1
-    /// How long the server asks us to wait, 0 to kMaxRetryAfter. A point in time counts from `date`.
+    /// How long the server asks us to wait, 0 to kMaxRetryAfter. A time of day counts from `date`.
     std::optional<Duration> retry_after;
     // x-amz-server-side-encryption: AES256, aws:kms. With aws:kms, and with a customer's key, the
     // ETag is no MD5 of the body.

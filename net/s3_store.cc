@@ -25,8 +25,17 @@ RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endp
 
 TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
                                    const Endpoint& endpoint) {
-    return {context.scheduler.limits().total(), endpoint.tls, settings.insecure,
-            settings.user_agent};
+    TransferSettings transfer;
+    transfer.lanes = context.scheduler.limits().total();
+    transfer.tls = endpoint.tls;
+    transfer.insecure = settings.insecure;
+    transfer.user_agent = settings.user_agent;
+    transfer.ip_tos = settings.ip_tos;
+    transfer.fresh_connections = settings.fresh_connections;
+    transfer.debug_http = settings.debug_http;
+    transfer.upload_speed = settings.upload_speed;
+    transfer.download_speed = settings.download_speed;
+    return transfer;
 }
 
 }  // namespace

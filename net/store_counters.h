@@ -33,6 +33,8 @@ struct StoreCounters {
     uint64_t host_unknown = 0;
     uint64_t out_of_memory = 0;
     uint64_t other_transfer_error = 0;
+    uint64_t hedged = 0;     // reads that were sent a second time because they took long
+    uint64_t hedge_won = 0;  // those of them that the second request has answered
 };
 
 }  // namespace s3b::net

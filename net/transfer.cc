@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/transfer.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include "engine/base/check.h"
 #include "engine/base/log.h"
+#include "net/proxy.h"
 
 namespace s3b::net {
 
 namespace {
 
-std::string environment(std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-        const char* value = std::getenv(name);
-        if (value != nullptr && *value != '\0') return value;
-    }
-    return {};
-}
-
-/// What libcurl would find in the environment, looked up once instead of for every request. The
-/// upper-case HTTP_PROXY is left out as there: a CGI server sets it from a request's header.
-std::string proxy_from_environment(bool tls) {
-    if (tls) return environment({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
-    return environment({"http_proxy", "all_proxy", "ALL_PROXY"});
+void set_type_of_service(int fd, int family, uint8_t value) {
+    const int tos = value;
+    // Refused where the system does not let us: it is a wish, the packets go out all the same.
+    if (family == AF_INET) setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
 }
 
 }  // namespace
@@ -42,9 +35,13 @@ Transfer::Transfer(Ring& ring, TransferSettings settings, TrustStore trusted,
     CHECK(settings_.lanes > 0);
     lane_settings_.user_agent = settings_.user_agent;
     lane_settings_.proxy = proxy_from_environment(settings_.tls);
-    lane_settings_.no_proxy = environment({"no_proxy", "NO_PROXY"});
+    lane_settings_.no_proxy = hosts_without_proxy();
     lane_settings_.tls = settings_.tls;
     lane_settings_.insecure = settings_.insecure;
+    lane_settings_.fresh_connections = settings_.fresh_connections;
+    lane_settings_.debug_http = settings_.debug_http;
+    lane_settings_.upload_speed = settings_.upload_speed;
+    lane_settings_.download_speed = settings_.download_speed;
     lane_settings_.trusted = trusted_.get();
     lane_settings_.on_open = &Transfer::on_open;
     lane_settings_.on_close = &Transfer::on_close;
@@ -54,6 +51,7 @@ Transfer::Transfer(Ring& ring, TransferSettings settings, TrustStore trusted,
 Transfer::~Transfer() {
     CHECK(places_.free_places() == settings_.lanes);
     Scheduler::current().disarm(pace_);
+    Scheduler::current().disarm(rate_watch_);
 }
 
 Task<Transfer::Place> Transfer::place() {
@@ -61,15 +59,29 @@ Task<Transfer::Place> Transfer::place() {
     co_return Place(*this);
 }
 
-Task<Result<HttpReply>> Transfer::send(const Place& place, const HttpRequest& request) {
+std::optional<Transfer::Place> Transfer::try_place() {
+    if (!places_.try_acquire()) return std::nullopt;
+    return std::optional<Place>(std::in_place, *this);
+}
+
+void Exchange::cancel() {
+    cancelled_ = true;
+    if (lane_ != nullptr) lane_->abort(CURLE_ABORTED_BY_CALLBACK);
+}
+
+Task<Result<HttpReply>> Transfer::send(const Place& place, const HttpRequest& request,
+                                       Exchange* exchange) {
     CHECK(place.transfer_ == this);
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+    if (exchange != nullptr && exchange->cancelled_) co_return Error(Errc::Cancelled, "given up");
     Lane& lane = take_lane();
+    if (exchange != nullptr) exchange->lane_ = &lane;
     lane.prepare(request);
     start(lane);
     while (lane.running) {
         co_await lane.done.wait();
     }
+    if (exchange != nullptr) exchange->lane_ = nullptr;
     Result<HttpReply> result = outcome(lane, request.method);
     idle_.push_back(&lane);
     co_return result;
@@ -77,15 +89,14 @@ Task<Result<HttpReply>> Transfer::send(const Place& place, const HttpRequest& re
 
 void Transfer::cancel_all() {
     cancelled_ = true;
-    starting_.clear();
-    paused_.clear();
     for (const auto& lane : lanes_) lane->abort(CURLE_ABORTED_BY_CALLBACK);
 }
 
 Lane& Transfer::take_lane() {
     if (idle_.empty()) {
         CHECK(lanes_.size() < settings_.lanes);
-        lanes_.push_back(std::make_unique<Lane>(*this, lane_settings_));
+        const auto number = static_cast<unsigned>(lanes_.size());
+        lanes_.push_back(std::make_unique<Lane>(*this, lane_settings_, number));
         idle_.push_back(lanes_.back().get());
     }
     Lane& lane = *idle_.back();  // the one used last: its connection and memory are warm
@@ -114,6 +125,24 @@ bool Transfer::may_start() {
 void Transfer::start(Lane& lane) {
     starting_.push_back(&lane);
     start_waiting();
+    watch_rate();
+}
+
+void Transfer::watch_rate() {
+    Scheduler& scheduler = Scheduler::current();
+    if (!rate_watch_.armed()) scheduler.arm(rate_watch_, scheduler.now() + settings_.slow_period);
+}
+
+void Transfer::RateWatch::fire(Timer& timer) { static_cast<RateWatch&>(timer).transfer.end_slow(); }
+
+void Transfer::end_slow() {
+    bool any_left = false;
+    for (const auto& lane : lanes_) {
+        if (!lane->running) continue;
+        if (lane->too_slow(settings_.slow_period)) lane->give_up_slow();
+        any_left |= lane->running;
+    }
+    if (any_left) watch_rate();
 }
 
 void Transfer::start_waiting() {
@@ -169,12 +198,17 @@ void Transfer::lane_ended(Lane& lane) {
     // A lane that times out while paused is not to be resumed: it may carry another request then.
     lane.paused = false;
     std::erase(paused_, &lane);
+    std::erase(starting_, &lane);
     lane.done.wake_all();
 }
 
 curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
     const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0) ++static_cast<Transfer*>(self)->open_sockets_;
+    if (fd < 0) return fd;
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    ++transfer.open_sockets_;
+    const std::optional<uint8_t> tos = transfer.settings_.ip_tos;
+    if (tos) set_type_of_service(fd, address->family, *tos);
     return fd;
 }
 
@@ -185,8 +219,8 @@ int Transfer::on_close(void* self, curl_socket_t socket) {
 
 Result<HttpReply> Transfer::outcome(Lane& lane, Method method) {
     if (lane.code() == CURLE_OK) return lane.take_reply();
-    if (cancelled_ && lane.code() == CURLE_ABORTED_BY_CALLBACK) {
-        return Error(Errc::Cancelled, "shutting down");
+    if (lane.code() == CURLE_ABORTED_BY_CALLBACK) {  // by cancel_all() or Exchange::cancel()
+        return Error(Errc::Cancelled, cancelled_ ? "shutting down" : "given up");
     }
     const Error error = failure(lane, method);
     log::debug("transfer failed", log::kv("error", error), log::kv("curl", lane.error_text()));
@@ -206,6 +240,9 @@ Error Transfer::cause(const Lane& lane) {
     switch (lane.code()) {
         case CURLE_OPERATION_TIMEDOUT:
             ++counters_.timeouts;
+            if (lane.refusal() == Lane::Refusal::TooSlow) {
+                return {Errc::Timeout, "the transfer is too slow"};
+            }
             return {Errc::Timeout, "no answer in time"};
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -24,6 +25,35 @@ struct TransferSettings {
     bool tls = false;       // whether the URLs are https
     bool insecure = false;  // do not verify certificates (host names still are)
     std::string user_agent;
+    std::optional<uint8_t> ip_tos;   // type-of-service byte of our packets
+    bool fresh_connections = false;  // a new connection for each exchange
+    bool debug_http = false;         // log heads of requests and answers, see http_log.h
+    ByteCount upload_speed;          // bytes a second of each exchange; 0 = no limit
+    ByteCount download_speed;        // likewise
+    /// An exchange whose body moves too slowly (Lane::kLeastRate) all through such a period ends
+    /// with Timeout: 30 to 60 s after it began to, whatever its own time limit is.
+    Duration slow_period = std::chrono::seconds(30);
+};
+
+/// A handle on an exchange, to end it early. Lives in the frame of whoever calls Transfer::send(),
+/// and outlives that call.
+class Exchange {
+public:
+    Exchange() = default;
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    ~Exchange() { CHECK(lane_ == nullptr); }
+
+    /// Ends the exchange at once with Cancelled, or the one that is still to come. Nothing is
+    /// written to the caller's memory afterwards. A PUT, POST or DELETE may yet take effect. No
+    /// effect if the exchange has ended.
+    void cancel();
+    bool cancelled() const { return cancelled_; }
+
+private:
+    friend class Transfer;
+    Lane* lane_ = nullptr;  // while the exchange is under way
+    bool cancelled_ = false;
 };
 
 /// Belongs to the reactor's thread.
@@ -57,13 +87,19 @@ public:
     };
     /// Waits for a place, first come, first served.
     Task<Place> place();
+    /// A place if one is free and nobody waits for it.
+    std::optional<Place> try_place();
 
     /// One exchange; yields the answer of any status. Errors, all transient: Timeout, Unreachable,
     /// ServerError (the connection broke), BadReply (longer than `into`, malformed),
-    /// OutcomeUnknown (a PUT or DELETE was sent whole, and no answer came), Io (out of memory),
-    /// Cancelled. `request` must stay valid meanwhile.
-    Task<Result<HttpReply>> send(const Place& place, const HttpRequest& request);
+    /// OutcomeUnknown (a PUT, POST or DELETE was sent whole, and no answer came), Io (out of
+    /// memory), Cancelled. `request` must stay valid meanwhile.
+    Task<Result<HttpReply>> send(const Place& place, const HttpRequest& request,
+                                 Exchange* exchange = nullptr);
 
+    /// Ends the exchanges that have moved too little since the last call, if that was `slow_period`
+    /// ago. A timer calls it as long as there are exchanges.
+    void end_slow();
     /// Ends all exchanges with Cancelled, also the later ones.
     void cancel_all();
 
@@ -71,6 +107,13 @@ private:
     /// Starts and resumes what had to wait for the next turn.
     struct Pace : Timer {
         explicit Pace(Transfer& t) : Timer(&Pace::fire), transfer(t) {}
+        static void fire(Timer& timer);
+        Transfer& transfer;
+    };
+
+    /// Looks for exchanges that are too slow, as long as there are any.
+    struct RateWatch : Timer {
+        explicit RateWatch(Transfer& t) : Timer(&RateWatch::fire), transfer(t) {}
         static void fire(Timer& timer);
         Transfer& transfer;
     };
@@ -83,6 +126,7 @@ private:
     Lane& take_lane();
     void start(Lane& lane);
     bool may_start();
+    void watch_rate();
     void start_waiting();
     void resume_paused();
     void wake_next_turn();
@@ -102,6 +146,7 @@ private:
     std::vector<Lane*> paused_;
     Semaphore places_;
     Pace pace_{*this};
+    RateWatch rate_watch_{*this};
     Instant pace_turn_{};  // the turn that the next two count for
     unsigned starts_ = 0;
     unsigned new_connections_ = 0;

@@ -101,6 +101,27 @@ int priority_of(Level level) {
     return LOG_ERR;
 }
 
+void print(Level level, const char* text, std::initializer_list<Pair> pairs, int left_out) {
+    std::string line = text;
+    for (const Pair& pair : pairs) {
+        line += ' ';
+        line += pair.key;
+        line += '=';
+        append_value(line, pair.value);
+    }
+    if (left_out > 0) line += " (and " + std::to_string(left_out) + " more such lines)";
+    if (state().target == Target::Syslog) {
+        syslog(priority_of(level), "%s: %s", name_of(level), line.c_str());
+        return;
+    }
+    const time_t now = std::time(nullptr);
+    tm local{};
+    localtime_r(&now, &local);
+    char stamp[32];
+    std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+    std::fprintf(stderr, "%s %s: %s\n", stamp, name_of(level), line.c_str());
+}
+
 }  // namespace
 
 void set_target(Target target) { state().target = target; }
@@ -127,25 +148,11 @@ Pair kv(std::string_view key, const Error& value) { return {key, describe(value)
 
 void write(Level level, const char* text, std::initializer_list<Pair> pairs) {
     int left_out = 0;
-    if (!admit(text, left_out)) return;
-    std::string line = text;
-    for (const Pair& pair : pairs) {
-        line += ' ';
-        line += pair.key;
-        line += '=';
-        append_value(line, pair.value);
-    }
-    if (left_out > 0) line += " (and " + std::to_string(left_out) + " more such lines)";
-    if (state().target == Target::Syslog) {
-        syslog(priority_of(level), "%s: %s", name_of(level), line.c_str());
-        return;
-    }
-    const time_t now = std::time(nullptr);
-    tm local{};
-    localtime_r(&now, &local);
-    char stamp[32];
-    std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
-    std::fprintf(stderr, "%s %s: %s\n", stamp, name_of(level), line.c_str());
+    if (admit(text, left_out)) print(level, text, pairs, left_out);
+}
+
+void write_unlimited(Level level, const char* text, std::initializer_list<Pair> pairs) {
+    print(level, text, pairs, 0);
 }
 
 }  // namespace s3b::log

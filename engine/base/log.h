@@ -45,6 +45,8 @@ Pair kv(std::string_view key, const Error& value);
 /// of that text says how many were left out. Thread-safe.
 void write(Level level, const char* text, std::initializer_list<Pair> pairs);
 inline constexpr int kLinesPerSecond = 10;
+/// The same without that limit: for what somebody has asked to see in full. Thread-safe.
+void write_unlimited(Level level, const char* text, std::initializer_list<Pair> pairs);
 
 template <class... Pairs>
 void debug(const char* text, Pairs&&... pairs) {

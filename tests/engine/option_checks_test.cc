@@ -175,6 +175,62 @@ TEST_F(OptionChecksTest, SizesOfAWrongFormAreRefusedByNameAndValue) {
     EXPECT_EQ(mounted({"--blockSize=2G"}).block_size, ByteCount(uint64_t(1) << 31));
 }
 
+TEST_F(OptionChecksTest, SpeedsAreInBitsASecond) {
+    const Config config = mounted({"--maxUploadSpeed=10m", "--maxDownloadSpeed=80",
+                                   "--totalUploadSpeed=8", "--totalDownloadSpeed=1G"});
+    EXPECT_EQ(config.s3.upload_speed, ByteCount(10 * 1024 * 1024 / 8));
+    EXPECT_EQ(config.s3.download_speed, ByteCount(10));
+    EXPECT_EQ(config.total_upload_speed, ByteCount(1));
+    EXPECT_EQ(config.total_download_speed, ByteCount(uint64_t(1) << 27));
+    EXPECT_EQ(mounted({}).s3.upload_speed, ByteCount(0));
+    EXPECT_EQ(mounted({}).total_download_speed, ByteCount(0));
+}
+
+TEST_F(OptionChecksTest, SpeedsOfAWrongFormAreRefusedByNameAndValue) {
+    for (const char* name :
+         {"maxUploadSpeed", "maxDownloadSpeed", "totalUploadSpeed", "totalDownloadSpeed"}) {
+        for (const char* text : {"", "0", "7", "1X", "-8", "1.5m"}) {
+            const std::string option(name);
+            const std::string value(text);
+            EXPECT_TRUE(names(refusal({"--" + option + "=" + value}),
+                              {"`" + option + "'", "`" + value + "'"}));
+        }
+    }
+}
+
+TEST_F(OptionChecksTest, TypeOfServiceIsANameOrAByteInCNotation) {
+    const std::pair<const char*, uint8_t> values[] = {
+        {"lowdelay", 0x10}, {"throughput", 8}, {"reliability", 4}, {"lowcost", 2}, {"mincost", 2},
+        {"0", 0},           {"255", 255},      {"0x1F", 31},       {"0Xff", 255},  {"010", 8}};
+    for (const auto& [text, value] : values) {
+        EXPECT_EQ(mounted({std::string("--ipTOS=") + text}).s3.ip_tos, value) << text;
+    }
+    EXPECT_FALSE(mounted({}).s3.ip_tos.has_value());
+    for (const char* wrong :
+         {"", "256", "-1", "0x", "0x100", "08", "1 ", "lowDelay", "0x-1", "+1", "1.0"}) {
+        const std::string text(wrong);
+        EXPECT_TRUE(names(refusal({"--ipTOS=" + text}), {"`ipTOS'", "`" + text + "'", "lowcost"}));
+    }
+}
+
+TEST_F(OptionChecksTest, HedgedReadsHaveAPercentile) {
+    for (const auto& [text, value] : {std::pair("0", 0.0), {"50", 50.0}, {"99.99", 99.99}}) {
+        EXPECT_EQ(mounted({std::string("--hedgeReads=") + text}).s3.hedge_percentile, value);
+    }
+    for (const char* wrong : {"", "1", "49.9", "100", "99.995", "-0", "nan", "9e1", "95%"}) {
+        const std::string text(wrong);
+        EXPECT_TRUE(names(refusal({"--hedgeReads=" + text}), {"`hedgeReads'", "`" + text + "'"}));
+    }
+}
+
+TEST_F(OptionChecksTest, FlagsOfTheTransportAreOffUnlessGiven) {
+    const Config config = mounted({"--noCurlCache", "-o", "debug-http,http11"});
+    EXPECT_TRUE(config.s3.fresh_connections);
+    EXPECT_TRUE(config.s3.debug_http);
+    EXPECT_FALSE(mounted({}).s3.fresh_connections);
+    EXPECT_FALSE(mounted({}).s3.debug_http);
+}
+
 TEST_F(OptionChecksTest, CacheNeedsThreads) {
     EXPECT_TRUE(names(refusal({"--blockCacheThreads=0"}), {"`blockCacheThreads=0'"}));
     EXPECT_EQ(mounted({"--blockCacheThreads=0", "--blockCacheSize=0"}).cache.threads, 0U);
@@ -210,9 +266,11 @@ TEST_F(OptionChecksTest, HaveTheOrderOfS3backer) {
         {"--baseURL=x", "base URL"},
         {"--accessType=x", "accessType"},
         {"--filename=a/b", "filename"},
+        {"--ipTOS=x", "ipTOS"},
         {"--maxRetryPause=0", "maxRetryPause"},
         {"--blockSize=x", "blockSize"},
         {"--size=x", "`size'"},
+        {"--maxUploadSpeed=x", "maxUploadSpeed"},
         {"--blockCacheSync", "blockCacheSync"},
     };
     std::vector<std::string> options;

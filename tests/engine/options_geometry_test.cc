@@ -135,6 +135,29 @@ TEST(GeometryTest, SaysUnlessQuietWhereItIsFrom) {
               std::vector<std::string>{"auto-detected block size=1k and total size=1m"});
 }
 
+TEST(GeometryTest, OfABlockThatTheSpeedDoesNotCarryInTimeIsRefused) {
+    Config config = sizes(kMega, times(4, kKilo));
+    config.s3.timeout = std::chrono::seconds(32);
+    for (ByteCount net::S3Settings::* speed :
+         {&net::S3Settings::upload_speed, &net::S3Settings::download_speed}) {
+        Config limited = config;
+        limited.s3.*speed = ByteCount(128);  // 32 seconds for a block
+        EXPECT_TRUE(names(wrong_with(limited), {"`timeout=32' is too short", "4k", "32 seconds"}));
+        limited.s3.timeout = std::chrono::seconds(33);
+        EXPECT_EQ(wrong_with(limited), "");
+        limited.s3.timeout = Duration::zero();
+        EXPECT_EQ(wrong_with(limited), "");
+    }
+}
+
+TEST(GeometryTest, ThatIsDetectedMustFitTheSpeed) {
+    Config config = sizes({}, {});
+    config.s3.upload_speed = ByteCount(1024);
+    EXPECT_TRUE(names(wrong_with(config, DetectedSizes{kMega, times(64, kKilo)}),
+                      {"too short", "`maxUploadSpeed'", "64k", "64 seconds"}));
+    EXPECT_EQ(wrong_with(config, DetectedSizes{kMega, times(16, kKilo)}), "");
+}
+
 }  // namespace
 
 }  // namespace s3b

@@ -88,5 +88,69 @@ TEST(ReplyHeaders, TooManyBytesAreRefused) {
     EXPECT_FALSE(headers.add_line("Y: z"));
 }
 
+constexpr int64_t kExampleDate = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
+
+/// The headers of an answer with these lines.
+ReplyHeaders headers_of(std::initializer_list<std::string> lines) {
+    ReplyHeaders headers;
+    for (const std::string& line : lines) EXPECT_TRUE(headers.add_line(line + "\r\n"));
+    return headers;
+}
+
+TEST(ReplyHeaders, ADateHasOneOfThreeForms) {
+    for (const char* text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+                             "Sun Nov  6 08:49:37 1994"}) {
+        const auto date = headers_of({std::string("Date: ") + text}).date;
+        ASSERT_TRUE(date.has_value()) << text;
+        EXPECT_EQ(std::chrono::system_clock::to_time_t(*date), kExampleDate) << text;
+    }
+}
+
+TEST(ReplyHeaders, AnythingElseIsNoDate) {
+    for (const char* text : {"", "soon", "Sun, 36 Nov 1994 08:49:37 GMT", "-1",
+                             "Sun, 06 Nov 1994 28:49:37 GMT", "Sun, 06 Nov 1900 08:49:37 GMT"}) {
+        EXPECT_FALSE(headers_of({std::string("Date: ") + text}).date.has_value()) << text;
+    }
+}
+
+TEST(ReplyHeaders, RetryAfterIsSecondsUpToAnHour) {
+    using std::chrono::seconds;
+    EXPECT_EQ(headers_of({"Retry-After: 0"}).retry_after, seconds(0));
+    EXPECT_EQ(headers_of({"Retry-After: 120"}).retry_after, seconds(120));
+    EXPECT_EQ(headers_of({"Retry-After: 3601"}).retry_after, seconds(3600));
+    EXPECT_EQ(headers_of({"Retry-After: 99999999999999999999999"}).retry_after, seconds(3600));
+}
+
+TEST(ReplyHeaders, RetryAfterIsADateAfterThatOfTheAnswerInAnyOrder) {
+    using std::chrono::seconds;
+    const std::string date = "Date: Sun, 06 Nov 1994 08:49:37 GMT";
+    const std::string later = "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT";
+    EXPECT_EQ(headers_of({date, later}).retry_after, seconds(60));
+    EXPECT_EQ(headers_of({later, date}).retry_after, seconds(60));
+    EXPECT_FALSE(headers_of({later}).retry_after.has_value());
+    EXPECT_EQ(headers_of({date, "Retry-After: Sun, 06 Nov 1994 08:40:00 GMT"}).retry_after,
+              seconds(0));
+    EXPECT_EQ(headers_of({date, "Retry-After: Sun, 06 Nov 2033 08:40:00 GMT"}).retry_after,
+              seconds(3600));
+}
+
+TEST(ReplyHeaders, RetryAfterOfAnotherFormIsNone) {
+    for (const char* text : {"", "-5", "1.5", "soon", "10s"}) {
+        const ReplyHeaders headers = headers_of(
+            {"Date: Sun, 06 Nov 1994 08:49:37 GMT", std::string("Retry-After: ") + text});
+        EXPECT_FALSE(headers.retry_after.has_value()) << text;
+    }
+}
+
+TEST(ReplyHeaders, TellHowAnObjectIsStored) {
+    const ReplyHeaders headers =
+        headers_of({"X-Amz-Server-Side-Encryption: aws:kms",
+                    "x-amz-server-side-encryption-customer-algorithm: AES256",
+                    "x-amz-storage-class: STANDARD_IA"});
+    EXPECT_EQ(headers.encryption, "aws:kms");
+    EXPECT_EQ(headers.customer_encryption, "AES256");
+    EXPECT_EQ(headers.storage_class, "STANDARD_IA");
+}
+
 }  // namespace
 }  // namespace s3b::net

@@ -2,66 +2,16 @@
 // Transfers against answers that no decent server gives: a scripted socket sends them.
 #include "net/transfer.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <string>
-#include <thread>
 
 #include "engine/reactor/reactor.h"
+#include "tests/net/scripted_peer.h"
 #include "tests/net/store_steps.h"
 
 namespace s3b::net {
 namespace {
-
-/// Accepts one connection, reads the head of one request, sends `answer`, closes.
-class ScriptedServer {
-public:
-    explicit ScriptedServer(std::string answer)
-        : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* const generic = reinterpret_cast<sockaddr*>(&address);
-        CHECK(bind(socket_, generic, length) == 0);
-        CHECK(listen(socket_, 1) == 0);
-        CHECK(getsockname(socket_, generic, &length) == 0);
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this, text = std::move(answer)] { serve(text); });
-    }
-    ~ScriptedServer() {
-        thread_.join();
-        close(socket_);
-    }
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/x"; }
-
-private:
-    void serve(const std::string& answer) const {
-        const int fd = accept(socket_, nullptr, nullptr);
-        std::string request;
-        char part[1024];
-        while (request.find("\r\n\r\n") == std::string::npos) {
-            const ssize_t count = recv(fd, part, sizeof part, 0);
-            if (count <= 0) break;
-            request.append(part, static_cast<size_t>(count));
-        }
-        size_t sent = 0;
-        while (sent < answer.size()) {
-            const ssize_t count =
-                send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
-            if (count <= 0) break;  // refused by our side, as some of these answers must be
-            sent += static_cast<size_t>(count);
-        }
-        close(fd);
-    }
-
-    int socket_;
-    int port_ = 0;
-    std::thread thread_;
-};
 
 class TransferTest : public ::testing::Test {
 protected:
@@ -70,21 +20,37 @@ protected:
         settings_.lanes = 2;
         settings_.user_agent = "test";
     }
+    /// What `request` ends with if it is answered by `answer`.
+    Result<HttpReply> exchange(HttpRequest request, const std::string& answer) {
+        static constexpr auto kSend = [](Transfer& transfer, const HttpRequest& whole,
+                                         Result<HttpReply>& outcome) -> Task<void> {
+            const Transfer::Place place = co_await transfer.place();
+            outcome = co_await transfer.send(place, whole);
+        };
+        ScriptedPeer peer([&](PeerConnection& connection) {
+            head_ = connection.read_head();
+            sent_ = connection.read_body(request.body.size());
+            connection.send(answer);
+        });
+        Transfer transfer(reactor_.ring(), settings_, TrustStore(), counters_);
+        request.url = peer.url();
+        Result<HttpReply> outcome = HttpReply();
+        reactor_.run(kSend(transfer, request, outcome));
+        peer.join();
+        return outcome;
+    }
     /// What a GET of up to 64 bytes that is answered by `answer` ends with.
     Result<HttpReply> get(const std::string& answer) {
-        static constexpr auto kGet = [](Transfer& transfer, const HttpRequest& request,
-                                        Result<HttpReply>& outcome) -> Task<void> {
-            const Transfer::Place place = co_await transfer.place();
-            outcome = co_await transfer.send(place, request);
-        };
-        const ScriptedServer server(answer);
-        Transfer transfer(reactor_.ring(), settings_, TrustStore(), counters_);
         HttpRequest request;
-        request.url = server.url();
         request.into = into_;
-        Result<HttpReply> outcome = HttpReply();
-        reactor_.run(kGet(transfer, request, outcome));
-        return outcome;
+        return exchange(request, answer);
+    }
+    /// What a GET of a document of up to 64 bytes that is answered by `answer` ends with.
+    Result<HttpReply> get_document(const std::string& answer) {
+        HttpRequest request;
+        request.document = &document_;
+        request.document_limit = 64;
+        return exchange(request, answer);
     }
     std::string text(size_t length) const {
         return std::string(reinterpret_cast<const char*>(into_.data()), length);
@@ -93,6 +59,9 @@ protected:
     Reactor reactor_;
     TransferSettings settings_;
     StoreCounters counters_;
+    std::string head_;  // of the request, as the server got it
+    std::string sent_;  // its body
+    std::string document_ = "before ";
     std::vector<std::byte> into_ = std::vector<std::byte>(64, std::byte{'.'});
 };
 
@@ -161,6 +130,111 @@ TEST_F(TransferTest, TheStartOfAnErrorDocumentIsKept) {
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->status, 503);
     EXPECT_EQ(reply->error_body, document.substr(0, Lane::kKeptErrorBody));
+    EXPECT_EQ(text(3), "...");
+}
+
+TEST_F(TransferTest, ADocumentIsAppended) {
+    const auto reply = get_document("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->received.value, 3U);
+    EXPECT_EQ(document_, "before abc");
+    const auto chunked = get_document(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n1\r\nf\r\n0\r\n\r\n");
+    ASSERT_TRUE(chunked.has_value());
+    EXPECT_EQ(document_, "before abcdef");
+}
+
+TEST_F(TransferTest, ADocumentAnnouncedAsTooLongIsRefusedBeforeMemoryIsTaken) {
+    const size_t capacity = document_.capacity();
+    const auto reply = get_document("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nabc");
+    expect_error(reply, Errc::BadReply);
+    EXPECT_EQ(document_, "before ");
+    EXPECT_EQ(document_.capacity(), capacity);
+}
+
+TEST_F(TransferTest, ADocumentNeverGrowsBeyondItsLimit) {
+    const std::string full(64, 'y');
+    ASSERT_TRUE(get_document("HTTP/1.1 200 OK\r\n\r\n" + full).has_value());
+    EXPECT_EQ(document_, "before " + full);
+    expect_error(get_document("HTTP/1.1 200 OK\r\n\r\n" + std::string(100000, 'x')),
+                 Errc::BadReply);
+    EXPECT_LE(document_.size(), 7 + full.size() + 64);
+}
+
+TEST_F(TransferTest, AnErrorDocumentDoesNotGoIntoTheDocument) {
+    const auto reply = get_document("HTTP/1.1 404 No\r\nContent-Length: 3\r\n\r\nabc");
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(document_, "before ");
+    EXPECT_EQ(reply->error_body, "abc");
+}
+
+TEST_F(TransferTest, APostSendsItsBodyAndKeepsTheAnswer) {
+    const std::string body = "<Delete/>";
+    HttpRequest request;
+    request.method = Method::Post;
+    request.body = std::as_bytes(std::span(body));
+    request.document = &document_;
+    request.document_limit = 64;
+    const auto reply = exchange(request, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<Result/>");
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(head_.substr(0, 17), "POST /x HTTP/1.1\r");
+    EXPECT_NE(head_.find("Content-Length: 9\r\n"), std::string::npos);
+    EXPECT_EQ(head_.find("Content-Type"), std::string::npos) << head_;
+    EXPECT_EQ(sent_, body);
+    EXPECT_EQ(document_, "before <Result/>");
+}
+
+TEST_F(TransferTest, ATypeOfTheBodyIsSentAsGiven) {
+    HttpRequest request;
+    request.method = Method::Post;
+    request.headers.emplace_back("Content-Type", "application/xml");
+    expect_ok(exchange(request, "HTTP/1.1 204 No Content\r\n\r\n"));
+    EXPECT_NE(head_.find("Content-Type: application/xml\r\n"), std::string::npos) << head_;
+    EXPECT_EQ(head_.find("form"), std::string::npos) << head_;
+}
+
+TEST_F(TransferTest, APostThatWasSentWholeWithoutAnAnswerHasAnUnknownOutcome) {
+    HttpRequest request;
+    request.method = Method::Post;
+    expect_error(exchange(request, ""), Errc::OutcomeUnknown);
+}
+
+TEST_F(TransferTest, AnErrorDocumentUnderStatus200OfAPutIsKept) {
+    const std::string document = "<Error><Code>InternalError</Code></Error>";
+    HttpRequest request;
+    request.method = Method::Put;
+    const auto reply =
+        exchange(request, "HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + document);
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->status, 200);
+    EXPECT_EQ(reply->received.value, 0U);
+    EXPECT_EQ(reply->error_body, document);
+}
+
+TEST_F(TransferTest, ARedirectIsAnAnswerLikeAnyOther) {
+    const auto reply =
+        get("HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\n"
+            "Content-Length: 0\r\n\r\n");
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->status, 307);
+    EXPECT_EQ(reply->headers.location, "http://127.0.0.1:1/");
+}
+
+TEST_F(TransferTest, OtherProtocolsAreRefused) {
+    static constexpr auto kSend = [](Transfer& transfer, const HttpRequest& whole,
+                                     Result<HttpReply>& outcome) -> Task<void> {
+        const Transfer::Place place = co_await transfer.place();
+        outcome = co_await transfer.send(place, whole);
+    };
+    Transfer transfer(reactor_.ring(), settings_, TrustStore(), counters_);
+    HttpRequest request;
+    request.into = into_;
+    for (const char* url : {"file:///etc/hostname", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"}) {
+        request.url = url;
+        Result<HttpReply> outcome = HttpReply();
+        reactor_.run(kSend(transfer, request, outcome));
+        expect_error(outcome, Errc::BadReply);
+    }
     EXPECT_EQ(text(3), "...");
 }
 
