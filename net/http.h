@@ -12,7 +12,7 @@
 
 namespace s3b::net {
 
-enum class Method { Get, Head, Put, Delete };
+enum class Method { Get, Head, Put, Delete, Post };
 
 /// The name of `method` as in a request line.
 constexpr const char* to_string(Method method) {
@@ -21,6 +21,7 @@ constexpr const char* to_string(Method method) {
         case Method::Head: return "HEAD";
         case Method::Put: return "PUT";
         case Method::Delete: return "DELETE";
+        case Method::Post: return "POST";
     }
     return "?";
 }
@@ -38,9 +39,12 @@ struct HttpRequest {
     Method method = Method::Get;
     std::string url;
     std::vector<Header> headers;
-    std::span<const std::byte> body;  // PUT only
-    std::span<std::byte> into;        // GET only: where a 2xx body goes, and its greatest length
-    Duration timeout{};               // for the whole exchange; 0 = no limit
+    std::span<const std::byte> body;  // PUT and POST only
+    /// GET and POST: where a 2xx body goes, and its greatest length. Empty with PUT: not wanted.
+    std::span<std::byte> into;
+    Duration timeout{};          // for the whole exchange; 0 = no limit
+    Duration connect_timeout{};  // for reaching the server; 0 = libcurl's, 5 minutes
+    bool direct = false;         // never through a proxy
 
     HttpRequest() = default;
 };

@@ -27,6 +27,7 @@ void set(CURL* easy, CURLoption option, Value value) {
 Lane::Lane(Owner& owner, const LaneSettings& settings)
     : owner_(owner),
       easy_(curl_easy_init()),
+      no_proxy_(settings.no_proxy),
       slice_limit_(settings.tls ? kTlsSliceBytes : kSliceBytes) {
     CHECK(easy_ != nullptr);
     set_once(settings);
@@ -94,8 +95,17 @@ void Lane::prepare(const HttpRequest& request) {
     set(easy_, CURLOPT_URL, request.url.c_str());
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.timeout).count();
     set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
+    set_way(request);
     set_method(request);
     set_headers(request);
+}
+
+void Lane::set_way(const HttpRequest& request) {
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.connect_timeout).count();
+    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(ms));
+    if (request.direct == direct_) return;
+    direct_ = request.direct;
+    set(easy_, CURLOPT_NOPROXY, direct_ ? "*" : no_proxy_.c_str());
 }
 
 void Lane::set_method(const HttpRequest& request) {
@@ -106,8 +116,9 @@ void Lane::set_method(const HttpRequest& request) {
         case Method::Head: set(easy_, CURLOPT_NOBODY, 1L); break;
         case Method::Delete: name = "DELETE"; break;
         case Method::Put:
+        case Method::Post:
             // POSTFIELDS: sent from the caller's memory, small bodies together with the headers.
-            name = "PUT";
+            if (request.method == Method::Put) name = "PUT";
             set(easy_, CURLOPT_POST, 1L);
             set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
             set(easy_, CURLOPT_POSTFIELDS,
@@ -188,8 +199,10 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {
-    if (request_->method != Method::Get) return take_error_body(data);  // nobody asks for it
     const std::span<std::byte> into = request_->into;
+    const bool wanted =
+        request_->method == Method::Get || request_->method == Method::Post || !into.empty();
+    if (!wanted) return take_error_body(data);
     const size_t received = reply_.received.value;
     const ByteCount announced = reply_.headers.content_length.value_or(ByteCount(0));
     if (announced.value > into.size() || data.size() > into.size() - received) return 0;

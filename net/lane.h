@@ -88,6 +88,7 @@ private:
     static size_t on_header(char* data, size_t one, size_t size, void* lane);
     static CURLcode on_tls_context(CURL* easy, void* context, void* trusted);
     void set_once(const LaneSettings& settings);
+    void set_way(const HttpRequest& request);
     void set_method(const HttpRequest& request);
     void set_headers(const HttpRequest& request);
     size_t take_body(std::span<const std::byte> data);
@@ -95,6 +96,8 @@ private:
 
     Owner& owner_;
     CURL* easy_;
+    std::string no_proxy_;
+    bool direct_ = false;  // what the handle is set to
     const HttpRequest* request_ = nullptr;
     HttpReply reply_;
     CURLcode code_ = CURLE_OK;

@@ -131,7 +131,8 @@ HttpRequest S3Store::build(const Operation& operation) {
             return builder_.get(operation.key, operation.into, operation.precondition, now);
         case Method::Head: return builder_.head(operation.key, now);
         case Method::Delete: return builder_.remove(operation.key, now);
-        case Method::Put: break;
+        case Method::Put:
+        case Method::Post: break;
     }
     return builder_.put(*operation.put, now);
 }
@@ -172,7 +173,8 @@ void S3Store::count_success(Method method, Duration time) {
             ++counters_.deletes;
             counters_.delete_time += time;
             break;
-        case Method::Head: break;
+        case Method::Head:
+        case Method::Post: break;
     }
 }
 

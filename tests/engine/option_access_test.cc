@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/credentials.h"
+#include "engine/access_file.h"
 
 #include "tests/engine/command_line.h"
 
@@ -8,7 +8,7 @@ namespace s3b {
 namespace {
 
 std::string found(std::string_view text, std::optional<std::string_view> id = std::nullopt) {
-    const auto credentials = find_credentials(text, id);
+    const auto credentials = find_access_entry(text, id);
     return credentials ? credentials->id + " " + credentials->key : "none";
 }
 
