@@ -47,7 +47,7 @@ public:
     /// Fetches the keys that are valid now, with its own retries and limits of time. One call at a
     /// time. Errors as they come; Cancelled after stop().
     virtual Task<Result<AccessKeys>> fetch() = 0;
-    /// Ends a fetch that is under way, and all later ones, soon.
+    /// Ends a fetch that is under way, and all later ones, as soon as it can.
     virtual void stop() {}
 };
 

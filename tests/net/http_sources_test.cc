@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "engine/reactor/task_group.h"
+#include "net/transfer.h"
 #include "tests/net/source_fixture.h"
 #include "tests/net/test_server.h"
 
@@ -145,6 +146,76 @@ TEST_F(Ec2SourceTest, AStopEndsTheFetchThatWaits) {
     source_ = make_source(reactor_.ring(), settings_);
     reactor_.run(kStop(service_, *source_));
     expect_error(fetch(), Errc::Cancelled);
+}
+
+// The exchanges below are those that only these sources make.
+class SmallExchangeTest : public ::testing::Test {
+protected:
+    Result<HttpReply> send(const HttpRequest& request) {
+        static constexpr auto kSend = [](Transfer& transfer, const HttpRequest& what,
+                                         Result<HttpReply>& outcome) -> Task<void> {
+            const Transfer::Place place = co_await transfer.place();
+            outcome = co_await transfer.send(place, what);
+        };
+        Result<HttpReply> outcome = HttpReply();
+        reactor_.run(kSend(*transfer_, request, outcome));
+        return outcome;
+    }
+    void make_transfer() {
+        initialise_curl();
+        transfer_.emplace(reactor_.ring(), TransferSettings(), TrustStore(), counters_);
+    }
+
+    Reactor reactor_;
+    StoreCounters counters_;
+    std::optional<Transfer> transfer_;
+    KeyService service_;
+    std::vector<std::byte> into_ = std::vector<std::byte>(8);
+};
+
+TEST_F(SmallExchangeTest, TheAnswerOfAPostIsWanted) {
+    make_transfer();
+    service_.answer("POST /", {{200, "abc"}, {200, "123456789"}});
+    const std::string body = "form";
+    HttpRequest request;
+    request.method = Method::Post;
+    request.url = service_.address();
+    request.body = std::as_bytes(std::span(body));
+    request.into = into_;
+    EXPECT_EQ(send(request)->received.value, 3U);
+    EXPECT_EQ(service_.requests().at(0).body, "form");
+    expect_error(send(request), Errc::BadReply);
+    request.method = Method::Get;
+    request.body = {};
+    service_.answer("GET /", {{200, "abc"}});
+    EXPECT_EQ(send(request)->received.value, 3U);  // the handle is as before
+}
+
+TEST_F(SmallExchangeTest, TheAnswerOfAPutIsWantedOnlyIfThereIsRoom) {
+    make_transfer();
+    service_.answer("PUT /", {{200, "abc"}});
+    HttpRequest request;
+    request.method = Method::Put;
+    request.url = service_.address();
+    EXPECT_EQ(send(request)->received.value, 0U);
+    request.into = into_;
+    EXPECT_EQ(send(request)->received.value, 3U);
+}
+
+TEST_F(SmallExchangeTest, OnlyRequestsThatAreDirectAvoidTheProxy) {
+    setenv("http_proxy", "http://127.0.0.1:1/", 1);
+    make_transfer();
+    unsetenv("http_proxy");
+    service_.answer("GET /", {{200, "abc"}});
+    HttpRequest request;
+    request.url = service_.address();
+    request.into = into_;
+    request.direct = true;
+    expect_ok(send(request));
+    request.direct = false;
+    expect_error(send(request), Errc::Unreachable);
+    request.direct = true;
+    expect_ok(send(request));
 }
 
 class ContainerSourceTest : public SourceTest {
