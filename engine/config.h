@@ -10,6 +10,7 @@
 
 #include "engine/base/types.h"
 #include "fusell/mount_settings.h"
+#include "net/credential_sources.h"
 #include "net/s3_store.h"
 
 namespace s3b {
@@ -29,7 +30,9 @@ struct Config {
     bool test = false;      // `directory` holds the blocks, there is no S3 (wire-format.md 9)
     std::string directory;  // absolute, with `test`
     net::S3Settings s3;     // without `test`
-    std::string prefix;     // of all object keys
+    /// Where keys come from, if not from `s3`; see net::make_source().
+    net::KeySourceSettings key_source;
+    std::string prefix;  // of all object keys
     bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
     ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit

@@ -14,6 +14,10 @@ struct Draft {
     std::optional<std::string> access_file;
     std::optional<std::string> access_id;  // empty: requests are not signed
     std::optional<std::string> access_key;
+    std::optional<std::string> access_key_variable;  // the environment has the key
+    std::optional<std::string> access_provider;
+    std::optional<std::string> ec2_role;
+    bool imds_v2 = false;
     std::string auth_version = "aws4";
     std::optional<std::string> base_url;
     std::optional<std::string> region;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -125,6 +127,12 @@ Environment Environment::of_process() {
     if (const char* const home = std::getenv("HOME")) environment.home = home;
     std::error_code failure;  // then relative names will not be found, which is reported
     environment.directory = std::filesystem::current_path(failure).string();
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        const std::string_view text = *variable;
+        const size_t equals = text.find('=');
+        if (equals == std::string_view::npos) continue;
+        environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
     return environment;
 }
 

@@ -20,9 +20,10 @@ namespace s3b {
 struct Environment {
     std::optional<std::string> home;  // where the default access file is
     std::string directory;            // absolute; relative names start here
+    net::Variables variables;
 
     Environment() = default;
-    /// $HOME and the current directory of this process.
+    /// The variables and the current directory of this process.
     static Environment of_process();
 };
 

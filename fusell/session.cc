@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "engine/base/log.h"
-#include "fusell/child_process.h"
+#include "engine/reactor/child_process.h"
 #include "fusell/dev_transport.h"
 
 namespace s3b::fusell {

@@ -40,12 +40,14 @@ struct HttpRequest {
     std::string url;
     std::vector<Header> headers;
     std::span<const std::byte> body;  // PUT and POST
-    // GET and POST: where a 2xx body goes, and its greatest length. If there is a `document`, the
-    // body is appended to it instead, and after a failure it may hold a part.
+    // GET and POST, and PUT if not empty: where a 2xx body goes, and its greatest length. If there
+    // is a `document`, the body is appended to it instead; after a failure it may hold a part.
     std::span<std::byte> into;
     std::string* document = nullptr;
     size_t document_limit = 0;
-    Duration timeout{};  // for the whole exchange; 0 = no limit
+    Duration timeout{};          // for the whole exchange; 0 = no limit
+    Duration connect_timeout{};  // for reaching the server; 0 = libcurl's, 5 minutes
+    bool direct = false;         // never through a proxy
 
     HttpRequest() = default;
 };

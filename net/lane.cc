@@ -136,14 +136,19 @@ void Lane::prepare(const HttpRequest& request) {
     paused = false;
     running = true;
     set(easy_, CURLOPT_URL, request.url.c_str());
-    if (!settings_.proxy.empty()) {
-        const bool direct = is_link_local(request.url);
-        set(easy_, CURLOPT_NOPROXY, direct ? "*" : settings_.no_proxy.c_str());
-    }
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.timeout).count();
     set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
+    set_way(request);
     set_method(request);
     set_headers(request);
+}
+
+void Lane::set_way(const HttpRequest& request) {
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(request.connect_timeout).count();
+    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(ms));
+    if (settings_.proxy.empty()) return;
+    const bool direct = request.direct || is_link_local(request.url);
+    set(easy_, CURLOPT_NOPROXY, direct ? "*" : settings_.no_proxy.c_str());
 }
 
 void Lane::set_method(const HttpRequest& request) {
@@ -269,7 +274,8 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {
-    const bool wanted = request_->method == Method::Get || request_->method == Method::Post;
+    const bool wanted = request_->method == Method::Get || request_->method == Method::Post ||
+                        !request_->into.empty();
     if (!wanted) return take_error_body(data);
     std::string* const document = request_->document;
     const size_t limit = document != nullptr ? request_->document_limit : request_->into.size();

@@ -106,6 +106,7 @@ private:
     void set_once(const LaneSettings& settings);
     void set_speed(const LaneSettings& settings);
     void set_tls(const LaneSettings& settings);
+    void set_way(const HttpRequest& request);
     void set_method(const HttpRequest& request);
     void set_body(std::span<const std::byte> body);
     void set_headers(const HttpRequest& request);

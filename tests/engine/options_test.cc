@@ -184,7 +184,7 @@ TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
     for (const char* name :
          {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x", "erase",
           "reset-mounted-flag", "listBlocks", "md5CacheSize=0", "nbd", "minWriteDelay=1",
-          "configFile=f", "accessEC2IAM=r", "test-delays", "sharedDiskMode"}) {
+          "configFile=f", "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +
                                      "' is not offered by this version yet";

@@ -10,15 +10,15 @@
 
 namespace s3b {
 
-struct Credentials {
+struct AccessEntry {
     std::string id;
     std::string key;  // everything after the first colon, without white space at its end
 };
 
 /// The first line of `text` whose id is `id`, or the first of all without `id`. Lines that begin
 /// with '#' or white space and lines without an id and a colon do not count.
-std::optional<Credentials> find_credentials(std::string_view text,
-                                            std::optional<std::string_view> id);
+std::optional<AccessEntry> find_access_entry(std::string_view text,
+                                             std::optional<std::string_view> id);
 
 /// The text of the access file at `path`. Blocks. Errors: Io with the errno, NoSpace if it is
 /// larger than any access file is.

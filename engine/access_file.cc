@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/credentials.h"
+#include "engine/access_file.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,21 +16,21 @@ bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r';
 }
 
-std::optional<Credentials> parse_line(std::string_view line) {
+std::optional<AccessEntry> parse_line(std::string_view line) {
     while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
     if (line.empty() || line.front() == '#' || is_space(line.front())) return std::nullopt;
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-    return Credentials{std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))};
+    return AccessEntry{std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))};
 }
 
 }  // namespace
 
-std::optional<Credentials> find_credentials(std::string_view text,
-                                            std::optional<std::string_view> id) {
+std::optional<AccessEntry> find_access_entry(std::string_view text,
+                                             std::optional<std::string_view> id) {
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size() - 1);
-        std::optional<Credentials> found = parse_line(text.substr(0, end + 1));
+        std::optional<AccessEntry> found = parse_line(text.substr(0, end + 1));
         if (found && (!id || found->id == *id)) return found;
         text.remove_prefix(end + 1);
     }
