@@ -68,7 +68,8 @@ private:
     std::string read_;
 };
 
-/// Serves so many connections, one after the other, then ends. Its destructor waits for that.
+/// Serves so many connections, one after the other. Its destructor waits for the end of the one
+/// that is being served.
 class ScriptedPeer {
 public:
     using Script = std::function<void(PeerConnection&)>;
@@ -92,6 +93,7 @@ public:
         });
     }
     ~ScriptedPeer() {
+        shutdown(socket_, SHUT_RDWR);  // nobody connects any more, also where a test has failed
         join();
         close(socket_);
     }

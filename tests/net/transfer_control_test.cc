@@ -280,6 +280,20 @@ TEST_F(TransferControlTest, AConnectionIsUsedAgain) {
     transfer_.reset();
 }
 
+TEST_F(TransferControlTest, CookiesAreNotKept) {
+    std::string heads;
+    ScriptedPeer peer([&heads](PeerConnection& connection) {
+        for (std::string head; !(head = connection.read_head()).empty(); heads += head) {
+            connection.send("HTTP/1.1 204 No Content\r\nSet-Cookie: a=b\r\n\r\n");
+        }
+    });
+    expect_ok(get(peer));
+    expect_ok(get(peer));
+    transfer_.reset();
+    peer.join();
+    EXPECT_EQ(heads.find("Cookie"), std::string::npos) << heads;
+}
+
 TEST_F(TransferControlTest, AFreshConnectionIsClosedAfterItsExchange) {
     settings_.fresh_connections = true;
     // It serves a second connection only after the first one has been closed.
