@@ -14,6 +14,8 @@ from harness.servers import TOKEN_KEY, block_key
 
 LINK_LOCAL = "http://169.254.169.254/latest/meta-data/"
 SHORT_LIMIT = ("--timeout=1",)
+# What never ends must be refused for what it is, not given up when the time limit comes.
+NO_LIMIT = ("--timeout=0",)
 DAY = 86400
 # What a call ends with that was tried again in vain. ENOMEM is libcurl's word for a header line
 # that is too long.
@@ -22,10 +24,10 @@ TRANSIENT_ERRORS = (errno.EIO, errno.ETIMEDOUT, errno.ENXIO, errno.ENOMEM)
 # What is sent for a block: (name, act, what the log says, over TLS, options). Each once, then the
 # read succeeds, and for ever, then it fails.
 TRANSIENT = (
-    ("a body without an end", acts.endless_body, "BadReply", False, ()),
-    ("a body without an end, over TLS", acts.endless_body, "BadReply", True, ()),
-    ("chunks without an end", acts.endless_chunks, "BadReply", False, ()),
-    ("a chunk size without an end", acts.endless_chunk_size, "BadReply|ServerError", False, ()),
+    ("a body without an end", acts.endless_body, "BadReply", False, NO_LIMIT),
+    ("a body without an end, over TLS", acts.endless_body, "BadReply", True, NO_LIMIT),
+    ("chunks without an end", acts.endless_chunks, "BadReply", False, NO_LIMIT),
+    ("a chunk size without an end", acts.endless_chunk_size, "BadReply|ServerError", False, NO_LIMIT),
     ("an error document without an end", acts.endless_error_body, "BadReply|ServerError", False,
      ()),
     ("a body longer than a block", acts.oversize, "BadReply", False, ()),
@@ -158,8 +160,8 @@ def _rewrite(h, number, act, words):
 
 UPLOADS = (
     ("an error document without an end", acts.endless_error_body, "ServerError|BadReply|Outcome",
-     False, ()),
-    ("a body without an end", acts.endless_body, "BadReply|Outcome", False, ()),
+     False, NO_LIMIT),
+    ("a body without an end", acts.endless_body, "BadReply|Outcome", False, NO_LIMIT),
     ("status 200 and an error document", acts.document(200, error_document("InternalError")),
      "BadReply|ServerError|InternalError", False, ()),
     ("headers without an end", acts.header_flood, "BadReply|Outcome", False, ()),

@@ -1,0 +1,1 @@
+def expect_one_mounts(*a): pass

@@ -20,7 +20,7 @@ _LOG_LINES = 30
 
 
 class World:
-    """`settings`: binary, server_binary, smoke, root (of the repository), ceph (or None)."""
+    """`settings`: binary, server_binary, smoke, root (of the repository), servers (by name)."""
 
     def __init__(self, settings, directory):
         self.settings = settings
