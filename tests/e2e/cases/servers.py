@@ -7,7 +7,7 @@ import os
 import re
 
 from cases import filesystems, geometry, interop, token
-from cases.interop_options import expect_one_mounts
+from cases.bucket import expect_one_mounts
 from harness.files import DirectFile, pattern
 from harness.registry import case, expect, expect_equal, named_case
 from harness.remote import RemoteWorld

@@ -86,7 +86,7 @@ class HostileServer:
         self._changed = threading.Condition()
         self._objects = {}   # key: (body, headers)
         self._rules = []
-        self._received = []  # (method, key)
+        self._requests = []
         self._cut_handshakes = 0
         self._connections = 0
         self._streams = set()
@@ -149,6 +149,11 @@ class HostileServer:
         with self._changed:
             return self._count(method, key)
 
+    def requests(self):
+        """All that have come, in order."""
+        with self._changed:
+            return list(self._requests)
+
     def connections(self):
         with self._changed:
             return self._connections
@@ -159,7 +164,7 @@ class HostileServer:
                 raise Failure(f"waited {timeout} s in vain for {count} times {method} {key}")
 
     def _count(self, method, key):
-        return sum(m == method and key in (None, k) for m, k in self._received)
+        return sum(r.method == method and key in (None, r.key) for r in self._requests)
 
     # Connections.
 
@@ -201,7 +206,7 @@ class HostileServer:
         if request is None or self.stopping.is_set():
             return False
         with self._changed:
-            self._received.append((request.method, request.key))
+            self._requests.append(request)
             self.signatures.update(re.findall("Signature=([0-9a-f]{64})",
                                               request.headers.get("authorization", "")))
             rule = next((r for r in self._rules if r.takes(request)), None)

@@ -159,7 +159,9 @@ class Request:
         body = stream.read(int(headers.get("content-length", 0)))
         method, target, _ = first.split(" ")
         path, _, query = target.partition("?")
-        place, _, key = urllib.parse.unquote(path).lstrip("/").partition("/")
+        path = urllib.parse.unquote(path)[1:]
+        in_host = headers.get("host", "").startswith(bucket + ".")
+        place, _, key = (bucket, "/", path) if in_host else path.partition("/")
         if place != bucket:
             raise ConnectionError(f"a request for {target}")
         method = "LIST" if method == "GET" and not key else method
