@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that lie, flood, stall or break off: no wrong data, no lost data, no crash, no secrets."""
+"""Servers that lie, flood, stall, break off: no wrong or lost data, no crash, no secret told."""
+import base64
 import errno
 import os
 import re
@@ -27,7 +28,8 @@ TRANSIENT = (
     ("a body without an end", acts.endless_body, "BadReply", False, NO_LIMIT),
     ("a body without an end, over TLS", acts.endless_body, "BadReply", True, NO_LIMIT),
     ("chunks without an end", acts.endless_chunks, "BadReply", False, NO_LIMIT),
-    ("a chunk size without an end", acts.endless_chunk_size, "BadReply|ServerError", False, NO_LIMIT),
+    ("a chunk size without an end", acts.endless_chunk_size, "BadReply|ServerError", False,
+     NO_LIMIT),
     ("an error document without an end", acts.endless_error_body, "BadReply|ServerError", False,
      ()),
     ("a body longer than a block", acts.oversize, "BadReply", False, ()),
@@ -105,6 +107,21 @@ for _row in NO_BLOCK:
     _add_no_block(*_row)
 
 
+@case("a body without an end in place of a large block is refused for what it is", smoke=True)
+def _large_block(world):
+    large = 1 << 20
+    with hostile(world, filled=False) as h:
+        for number in (3, 4):
+            h.server.put(block_key(number), pattern(number, large))
+        daemon = world.mount(h.store, "--size=16m", "--blockSize=1m", "--readAhead=0", *IMPATIENT,
+                             *NO_LIMIT)
+        for number, act in ((3, acts.endless_body), (4, acts.endless_error_body)):
+            h.server.misbehave(act, "GET", block_key(number))
+            with DirectFile(daemon.file, os.O_RDONLY) as file:
+                expect(file.read(number * large, large) == pattern(number, large), "wrong data")
+        daemon.unmount()
+
+
 @case("a TLS handshake that is cut is tried again", needs=("openssl",), smoke=True)
 def _handshake(world):
     with hostile(world, tls=True) as h:
@@ -121,8 +138,8 @@ def _handshake(world):
 
 # Redirects. None is followed: the server that the location names would see it.
 
-@case("a redirect is not followed, neither to a link-local address nor elsewhere; the hint names "
-      "the option", smoke=True)
+@case("a redirect is not followed, to a link-local address or elsewhere; the hint names the option",
+      smoke=True)
 def _redirects(world):
     target = HostileServer()
     world.on_close(target.close)
@@ -141,7 +158,7 @@ def _redirects(world):
 
 
 def _rewrite(h, number, act, words):
-    """A write whose upload meets `act` at first: stored in the end. While it stands, fsync fails."""
+    """A write whose upload meets `act` at first: stored in the end. While it lasts fsync fails."""
     data = pattern(100 + number, BLOCK)
     with DirectFile(h.daemon.file) as file:
         h.server.misbehave(act, "PUT", block_key(number))
@@ -336,3 +353,31 @@ def _never_in_time(world):
             expect_errno(errno.EPERM, lambda: file.read(4 * BLOCK, BLOCK), "read")
         h.expect_log("RequestTimeTooSkewed|(?i:clock)")
         h.end()
+
+
+# Secrets, where all else goes well: the other cases look for them, too.
+
+CUSTOMER_KEY = b"CanaryOfTheCustomersKey.32.bytes"
+
+
+@case("no secret of a request is logged, whichever way it is signed or encrypted",
+      needs=("openssl",), smoke=True)
+def _secrets(world):
+    key_file = world.path("customer-key")
+    with open(key_file, "wb") as file:
+        file.write(CUSTOMER_KEY)
+    for options in ((), ("--authVersion=aws2",), (f"--sseCustomerKeyFile={key_file}",)):
+        with hostile(world, tls=True) as h:
+            h.secrets = [(CUSTOMER_KEY.decode(), "customer's key"),
+                         (CUSTOMER_KEY.hex(), "customer's key in hex"),
+                         (base64.b64encode(CUSTOMER_KEY).decode(), "customer's key in base64")]
+            h.mount(*options)
+            h.server.misbehave(acts.document(403, error_document("AccessDenied")), "GET",
+                               block_key(3))
+            h.expect_failure(3, errno.EPERM)
+            with DirectFile(h.daemon.file) as file:
+                file.write(4 * BLOCK, pattern(300, BLOCK))
+                file.write(5 * BLOCK, bytes(BLOCK))
+                file.sync()
+            expect(h.server.secrets, "no request was signed")
+            h.end()

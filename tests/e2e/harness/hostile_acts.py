@@ -97,7 +97,7 @@ def empty(exchange):
 
 
 def cut_body(exchange):
-    """The whole length announced, half of the bytes sent; under TLS the last record is not whole."""
+    """The whole length announced, half of it sent; under TLS the last record is not whole."""
     status, headers, body = exchange.ordinary()
     exchange.head(status, headers, len(body))
     exchange.send(body[:len(body) // 2])

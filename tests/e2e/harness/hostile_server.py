@@ -24,6 +24,7 @@ ACCESS_ID = "hostile-access-id"
 SECRET = "CanarySecretThatNobodyMaySee0123456789ab"
 # AWS's limit for the age of a request, in seconds.
 SKEW_LIMIT = 15 * 60
+_SECRET_HEADERS = ("x-amz-security-token", "x-amz-server-side-encryption-customer-key")
 _KEPT_HEADERS = ("content-type", "content-encoding", "x-amz-storage-class")
 
 
@@ -81,7 +82,7 @@ class HostileServer:
         self.stopping = threading.Event()
         self.clock_offset = 0
         self.checks_date = False
-        self.signatures = set()
+        self.secrets = {}    # those that requests have carried: {text: what it is}
         self._tls = TlsContext(tls) if tls else None
         self._changed = threading.Condition()
         self._objects = {}   # key: (body, headers)
@@ -207,8 +208,7 @@ class HostileServer:
             return False
         with self._changed:
             self._requests.append(request)
-            self.signatures.update(re.findall("Signature=([0-9a-f]{64})",
-                                              request.headers.get("authorization", "")))
+            self._note_secrets(request)
             rule = next((r for r in self._rules if r.takes(request)), None)
             if rule:
                 rule.used += 1
@@ -218,6 +218,14 @@ class HostileServer:
             return bool(rule.act(exchange))
         exchange.answer(*exchange.ordinary())
         return True
+
+    def _note_secrets(self, request):
+        signed = request.headers.get("authorization", "")
+        for signature in re.findall(r"Signature=([0-9a-f]{64})|AWS [^:]*:(\S+)", signed):
+            self.secrets["".join(signature)] = "signature"
+        for name in _SECRET_HEADERS:
+            if name in request.headers:
+                self.secrets[request.headers[name]] = f"value of {name}"
 
     # The S3 part.
 

@@ -29,6 +29,7 @@ class Hostile:
 
     def __init__(self, world, server):
         self.world = world
+        self.secrets = []  # besides those that the server sees: (text, what it is)
         self.server = server
         self.store = s3_store(server.url, BUCKET, ACCESS_ID, SECRET, ca_file=server.ca_file)
         self.daemon = None
@@ -70,7 +71,7 @@ class Hostile:
         expect(grown < limit, f"its memory has grown by {grown >> 20} MiB")
         self.daemon.unmount()
         expect(self.server.object(TOKEN_KEY) is None, "the token is still there")
-        expect_no_secrets(self.server, self.daemon.log())
+        expect_no_secrets(self.server, self.daemon.log(), self.secrets)
 
 
 @contextlib.contextmanager
@@ -94,8 +95,9 @@ def talkative(world):
     return ("--debug", "--debug-http") if "--debug-http" in text else ("--debug",)
 
 
-def expect_no_secrets(server, text):
-    for name, secret in (("secret key", SECRET), *(("signature", s) for s in server.signatures)):
+def expect_no_secrets(server, text, more=()):
+    """`more`: what else must not be in the text, (text, what it is)."""
+    for secret, name in ((SECRET, "secret key"), *server.secrets.items(), *more):
         if secret in text:
             line = next(line for line in text.splitlines() if secret in line)
             raise Failure(f"the {name} is in its log: {line[:200]}")
