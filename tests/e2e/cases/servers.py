@@ -8,6 +8,7 @@ import re
 
 from cases import filesystems, geometry, interop, token
 from cases.bucket import expect_one_mounts
+from harness.ceph import STORAGE_CLASS
 from harness.files import DirectFile, pattern
 from harness.registry import case, expect, expect_equal, named_case
 from harness.remote import RemoteWorld
@@ -221,10 +222,10 @@ def _ceph_headers(world):
     remote = _world_on(world, "ceph", lambda s: s["tls"])
     server = remote.server()
     daemon = remote.mount(remote.http_store(server), *SIZE, "--sse=AES256",
-                          "--storageClass=REDUCED_REDUNDANCY")
+                          f"--storageClass={STORAGE_CLASS}")
     _write_blocks(daemon, 1, count=2)
     headers = server.admin.object_headers(block_key(1))
-    expect_equal(headers["x-amz-storage-class"], "REDUCED_REDUNDANCY", "storage class")
+    expect_equal(headers["x-amz-storage-class"], STORAGE_CLASS, "storage class")
     daemon.unmount()
 
 

@@ -6,9 +6,12 @@ import uuid
 from harness.keepers import Kept
 from harness.procs import run, wait_until
 
+# The one that it has besides STANDARD.
+STORAGE_CLASS = "REDUCED_REDUNDANCY"
 # Ports from the first one on: S3, mon, and a range for the osd.
 _OSD_PORTS = range(10, 61)
 
+# crypt: the TLS in front of it is unknown to it, and a key for aws:kms.
 # tcp_nodelay: without it a small GET takes 40 ms (Nagle's algorithm against delayed answers).
 _CONF = """[global]
 fsid = {fsid}
@@ -43,6 +46,9 @@ crash_dir = {d}/crash
 rgw_frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:{port}
 rgw_thread_pool_size = 128
 rgw_enable_usage_log = false
+rgw_crypt_require_ssl = false
+rgw_crypt_s3_kms_backend = testing
+rgw_crypt_s3_kms_encryption_keys = testkey-1=YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=
 rgw_enable_ops_log = false
 debug_rgw = 0/5
 """
@@ -64,8 +70,14 @@ class Ceph(Kept):
                                     osd_port_max=self.port + _OSD_PORTS[-1]))
         self._start_mon(fsid)
         self._start_osd()
+        # The first of these makes the zone and its pools.
         self._run("radosgw-admin", "user", "create", "--uid=e2e", "--display-name=e2e",
                   f"--access-key={self.access_id}", f"--secret-key={self.secret}")
+        for place in ("zonegroup", "zone"):
+            pool = ["--data-pool", "default.rgw.buckets.data"] if place == "zone" else []
+            self._run("radosgw-admin", place, "placement", "add", f"--rgw-{place}", "default",
+                      "--placement-id", "default-placement", "--storage-class", STORAGE_CLASS,
+                      *pool)
         self._spawn("radosgw", "-n", "client.rgw", "-f")
 
     @property
