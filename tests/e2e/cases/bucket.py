@@ -242,7 +242,7 @@ def _received(server):
     return {method: count for method, count in server.admin.received().items() if count}
 
 
-SURVEYED = "(?i)(survey|list).*(complet|done|found)"
+SURVEYED = "(?i)(survey|listing non).*(complet|done|found)"
 
 
 @case("after the survey of --listBlocks absent blocks cost no request", smoke=True)
@@ -305,7 +305,7 @@ def _survey_refused(world):
     server, store = _filled(world, token=False)
     server.admin.fault(method="LIST", status=403, count=0)
     daemon = world.mount(store, *SIZE, *IMPATIENT, "--listBlocks")
-    daemon.wait_log_matching("(?i)(survey|list).*(fail|cannot)")
+    daemon.wait_log_matching("(?i)survey.*(fail|cannot|gave up|cancel)")
     with DirectFile(daemon.file, os.O_RDONLY) as file:
         expect(file.read(3 * BLOCK, BLOCK) == pattern(3, BLOCK), "wrong data")
     daemon.unmount()
