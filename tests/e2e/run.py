@@ -19,11 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import ceph, one_case  # noqa: E402  (after the path is set)
+from harness import keepers, one_case  # noqa: E402  (after the path is set)
+from harness.ceph import Ceph  # noqa: E402
 from harness.mounts import mounts_below  # noqa: E402
 from harness.registry import all_cases  # noqa: E402
+from harness.s3rver import S3rver  # noqa: E402
 from harness.schedule import Schedule, own_command  # noqa: E402
+from harness.swift import Swift  # noqa: E402
 
+KEPT = {"ceph": Ceph, "swift": Swift, "s3rver": S3rver}
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {one_case.PASSED: "ok", one_case.FAILED: "FAILED", one_case.SKIPPED: "skipped"}
 
@@ -42,11 +46,12 @@ def parse_arguments():
                         help="tests whose name contains it, or matches it as a shell pattern")
     parser.add_argument("--list", action="store_true", help="list the tests")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tests at a time")
-    for internal in ("--case", "--directory", "--ceph"):
+    parser.add_argument("--all", action="store_true", help="also the tests that need Swift or "
+                        "s3rver, and all that Ceph can be asked")
+    for internal in ("--case", "--directory", "--servers", "--keep"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
-    parser.add_argument("--keep-ceph", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if not (options.list or options.keep_ceph):
+    if not (options.list or options.keep):
         for name in ("binary", "server_binary"):
             path = getattr(options, name)
             if not path or not os.access(path, os.X_OK):
@@ -58,6 +63,8 @@ def parse_arguments():
 
 def chosen(options):
     cases = [c for c in all_cases() if c.smoke or not options.smoke]
+    if not options.all:
+        cases = [c for c in cases if c.theme != "servers"]
     if options.only:
         cases = [c for c in cases if any(p in c.name or fnmatch.fnmatch(c.name, p)
                                          for p in options.only)]
@@ -124,10 +131,10 @@ def main():
         for one in chosen(options):
             print(one.name)
         return 0
-    if options.keep_ceph:
-        return ceph.keep(options.directory)
+    if options.keep:
+        return keepers.keep(KEPT[options.keep], options.directory)
     if options.case:
-        options.ceph = json.loads(options.ceph) if options.ceph else None
+        options.servers = json.loads(options.servers or "{}")
         return one_case.main(options, options.case, options.directory)
     return run_all(options)
 

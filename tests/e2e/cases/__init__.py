@@ -2,4 +2,5 @@
 """The tests, one module a theme. A module named here is run, in this order."""
 
 THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "durability",
-          "crash", "face", "errors", "process", "threads", "quickstart")
+          "crash", "face", "errors", "process", "threads", "hostile", "hostile_lists",
+          "interop_options", "bucket", "servers", "quickstart")

@@ -21,7 +21,7 @@ def _test_server_tls(world):
 
 
 def _ceph(world):
-    c = world.settings.ceph
+    c = world.settings.servers["ceph"]
     prefix = world.directory.rsplit("-", 1)[-1] + "/"
     return s3_store(c["url"], c["bucket"], c["access_id"], c["secret"], prefix)
 

@@ -53,6 +53,11 @@ class Daemon:
         """Ends when it has written `text` to its log."""
         wait_until(lambda: text in self.log(), f"the log says '{text}'")
 
+    def wait_log_matching(self, expression):
+        """Ends when a line of its log matches the regular expression."""
+        wait_until(lambda: re.search(expression, self.log()),
+                   f"the log has a line like '{expression}'")
+
     def wait_unmounted(self):
         table = MountTable()
         try:

@@ -8,6 +8,11 @@ from typing import Callable
 
 from cases import THEMES
 
+# Where `scripts/setup all` puts it.
+S3RVER_PROGRAM = os.path.abspath(os.path.join(
+    os.path.dirname(__file__), *[os.pardir] * 3, "build", "npm", "node_modules", "s3rver", "bin",
+    "s3rver.js"))
+
 _cases = []
 
 
@@ -32,6 +37,10 @@ class Case:
     def name(self):
         return f"{self.theme}: {self.sentence}"
 
+    def servers(self):
+        """Which of KEPT_SERVERS it needs."""
+        return [name for name in self.needs if name in KEPT_SERVERS]
+
 
 def case(sentence, *, needs=(), smoke=False, time_limit=60):
     """Makes the decorated function(world) a test."""
@@ -50,6 +59,11 @@ def all_cases():
     names = [c.name for c in _cases]
     assert len(names) == len(set(names)), "two tests have the same name"
     return list(_cases)
+
+
+def named_case(function):
+    """The test that this function of a theme is."""
+    return next(c for c in _cases if c.function is function)
 
 
 def expect(condition, text):
@@ -79,12 +93,24 @@ def _lacks_commands(*commands):
     return f"not installed: {' '.join(missing)}" if missing else None
 
 
+def _lacks_s3rver():
+    missing = _lacks_commands("node")
+    return missing or (None if os.path.exists(S3RVER_PROGRAM) else "not installed: s3rver")
+
+
+# Of these, one process serves all tests.
+KEPT_SERVERS = ("ceph", "swift", "s3rver")
+
 # Each tells what is missing, or None.
 PREREQUISITES = {
     "debian": lambda: _lacks_commands("s3backer"),
     "xfs": lambda: _lacks_commands("mkfs.xfs", "xfs_repair"),
     "ceph": lambda: _lacks_commands("ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin",
                                     "ceph-authtool", "monmaptool"),
+    "swift": lambda: _lacks_commands("swift-proxy-server", "swift-account-server",
+                                     "swift-container-server", "swift-object-server",
+                                     "swift-ring-builder", "memcached", "openssl"),
+    "s3rver": _lacks_s3rver,
     "strace": lambda: _lacks_commands("strace", "timeout"),
     "openssl": lambda: _lacks_commands("openssl"),
     "loop": lambda: None if os.path.exists("/dev/loop-control") else "no loop devices",

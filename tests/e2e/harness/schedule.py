@@ -64,13 +64,14 @@ class Running:
         return status, report, time.monotonic() - self.began
 
 
-class CephKeeper:
-    """The process that runs Ceph for all tests. `settings` once it serves, `failure` if not."""
+class Keeper:
+    """The process that runs a server for all tests. `settings` once it serves, `failure` if not."""
 
-    def __init__(self, command, place):
+    def __init__(self, name, command, place):
+        self.name = name
         self.settings = self.failure = None
         self._directory = make_directory(place)
-        popen = subprocess.Popen([*command, "--keep-ceph", "--directory", self._directory],
+        popen = subprocess.Popen([*command, "--keep", name, "--directory", self._directory],
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  start_new_session=True)
         self._process = Process(popen.pid, popen)
@@ -86,7 +87,7 @@ class CephKeeper:
     def read(self):
         """Called when fd is readable."""
         line = self._stdout.readline()
-        answer = json.loads(line) if line else {"failure": "the keeper of Ceph ended"}
+        answer = json.loads(line) if line else {"failure": "its keeper ended"}
         self.failure = answer.get("failure")
         self.settings = None if self.failure else answer
 
@@ -108,14 +109,14 @@ class Schedule:
         self._jobs = jobs
         self._require_all = require_all
         self._report = report
-        self._ceph = None
+        self._keepers = {}  # by name
 
     def run(self):
         """Runs all; whatever interrupts it, what was started is ended and cleaned up."""
         try:
             self._drop_impossible()
-            if any("ceph" in case.needs for case in self._pending):
-                self._ceph = CephKeeper(self._command, self._place)
+            for name in sorted({need for case in self._pending for need in case.servers()}):
+                self._keepers[name] = Keeper(name, self._command, self._place)
             while self._pending or self._running:
                 self._start_some()
                 self._wait()
@@ -138,29 +139,31 @@ class Schedule:
             if case is None:
                 return
             self._pending.remove(case)
-            if "ceph" in case.needs and self._ceph.failure:
-                self._lacking(case, "no Ceph: " + self._ceph.failure)
+            kept = [self._keepers[name] for name in case.servers()]
+            failed = next((k for k in kept if k.failure), None)
+            if failed:
+                self._lacking(case, f"no {failed.name}: {failed.failure}")
                 continue
-            command = list(self._command)
-            if "ceph" in case.needs:
-                command += ["--ceph", json.dumps(self._ceph.settings)]
+            command = [*self._command, "--servers", json.dumps({k.name: k.settings for k in kept})]
             self._running.append(Running(case, command, self._place))
 
     def _startable(self, case):
-        return "ceph" not in case.needs or self._ceph.decided()
+        return all(self._keepers[name].decided() for name in case.servers())
 
     def _wait(self):
-        """Until a test has ended, one has to be pressed, or Ceph has been decided on."""
+        """Until a test has ended, one has to be pressed, or a server has been decided on."""
         poll = select.poll()
         for one in self._running:
             poll.register(one.process.fd, select.POLLIN)
-        if self._ceph and not self._ceph.decided():
-            poll.register(self._ceph.fd, select.POLLIN)
+        undecided = [keeper for keeper in self._keepers.values() if not keeper.decided()]
+        for keeper in undecided:
+            poll.register(keeper.fd, select.POLLIN)
         now = time.monotonic()
         timeout = min((one.deadline - now for one in self._running), default=60)
         ready = {fd for fd, _ in poll.poll(max(0, timeout) * 1000)}
-        if self._ceph and self._ceph.fd in ready:
-            self._ceph.read()
+        for keeper in undecided:
+            if keeper.fd in ready:
+                keeper.read()
         for one in list(self._running):
             if one.process.fd in ready:
                 self._running.remove(one)
@@ -179,8 +182,8 @@ class Schedule:
                     one.press()
             one.result()
         self._running.clear()
-        if self._ceph:
-            self._ceph.close()
+        for keeper in self._keepers.values():
+            keeper.close()
 
 
 def own_command(options):

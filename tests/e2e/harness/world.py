@@ -20,7 +20,7 @@ _LOG_LINES = 30
 
 
 class World:
-    """`settings`: binary, server_binary, smoke, root (of the repository), ceph (or None)."""
+    """`settings`: binary, server_binary, smoke, root (of the repository), servers (by name)."""
 
     def __init__(self, settings, directory):
         self.settings = settings
@@ -102,14 +102,18 @@ class World:
         self.on_close(daemon.close)
         return daemon
 
-    def run_to_end(self, *arguments, binary=None, timeout=30):
+    def run_to_end(self, *arguments, binary=None, timeout=30, stdin=""):
         """s3backer with these arguments, which must end by itself: (status, its stderr).
 
-        It must leave stdout alone.
+        It must leave stdout alone. `stdin`: the text that it can read there, before the end.
         """
+        given = self._scratch()
+        given.write(stdin.encode())
+        given.seek(0)
         with open(self.new_path("stdout"), "w+b") as stdout:
             process = Process.start([binary or self.settings.binary, *arguments], self.directory,
-                                    stdout=stdout, stderr=(stderr := self._scratch()))
+                                    stdin=given, stdout=stdout,
+                                    stderr=(stderr := self._scratch()))
             self.on_close(process.end)
             status = process.wait(timeout)
             expect_equal(stdout.seek(0, os.SEEK_END), 0, "bytes on stdout")
