@@ -30,7 +30,18 @@ void SimLoop::run_for(Duration duration) {
     run_until_idle();
 }
 
-SimWorld::SimWorld(const VolumeSettings& settings) : settings_(settings) { mount(); }
+namespace {
+net::TransferLimits limits_of(const VolumeSettings& settings) {
+    net::TransferLimits limits;
+    limits.background = std::max(settings.cache.threads, 1U);
+    return limits;
+}
+}  // namespace
+
+SimWorld::SimWorld(const VolumeSettings& settings)
+    : settings_(settings), scheduler_(limits_of(settings)) {
+    mount();
+}
 
 void SimWorld::mount() {
     volume_ = std::make_unique<Volume>(settings_, bucket, executor_);
