@@ -135,7 +135,7 @@ Task<bool> Eraser::finish(Result<void> outcome) {
     co_return all;
 }
 
-Task<bool> reset_mounted_flag(Erasure erasure) {
+Task<bool> reset_mounted_flag(const Erasure& erasure) {
     Console& console = erasure.console;
     if (!erasure.quiet) console.say("resetting mount token for " + erasure.description);
     const Result<void> cleared = co_await clear_token(erasure);

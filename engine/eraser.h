@@ -27,6 +27,9 @@ struct Erasure {
     bool has_token = true;      // directories have none
     bool force = false;         // do not ask
     bool quiet = false;         // say only what goes wrong
+
+    Erasure(net::ObjectStore& s, net::TransferScheduler& t, Console& c, codec::ObjectNames n)
+        : store(s), scheduler(t), console(c), names(std::move(n)) {}
 };
 
 /// One run. Belongs to the reactor's thread.
@@ -63,6 +66,6 @@ private:
 };
 
 /// Removes the mount token. True if that succeeded; says so, or what went wrong.
-Task<bool> reset_mounted_flag(Erasure erasure);
+Task<bool> reset_mounted_flag(const Erasure& erasure);
 
 }  // namespace s3b

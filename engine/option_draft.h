@@ -22,6 +22,9 @@ struct Draft {
     std::optional<std::string> size;
     std::optional<std::string> block_size;
     std::optional<uint32_t> file_mode;
+    bool erase = false;
+    bool reset_mounted_flag = false;
+    std::optional<int32_t> list_threads;
     std::vector<std::string> positional;
     std::vector<std::string> messages;
 

@@ -2,6 +2,7 @@
 #include "engine/progress.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/reactor/scheduler.h"
 
@@ -53,7 +54,8 @@ std::optional<ProgressReport> Progress::due(uint64_t count, double part_done) {
     last_ = now();
     ProgressReport report;
     report.count = count;
-    report.per_second = static_cast<uint64_t>(static_cast<double>(count) / seconds_of(elapsed()));
+    const double rate = static_cast<double>(count) / seconds_of(elapsed());
+    report.per_second = static_cast<uint64_t>(std::llround(rate));
     report.left = time_left(elapsed(), part_done);
     return report;
 }

@@ -48,8 +48,8 @@ public:
     /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
     /// under way, none may come.
     Task<void> drain();
-    /// Finds out in the background, `threads` requests at once, which blocks have no object; drain()
-    /// ends it. Once at the most.
+    /// Finds out in the background, with `threads` requests at once, which blocks have no object;
+    /// drain() ends it. Once at the most.
     void start_survey(net::TransferScheduler& scheduler, uint32_t threads);
     uint64_t dirty_blocks() const { return parts_.cache.dirty(); }
 
