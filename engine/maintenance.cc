@@ -20,6 +20,7 @@ Task<void> maintain(CommandLine::Action action, Config& config, const net::S3Con
                     bool& succeeded) {
     const auto store = open_store(config, context);
     if (store == nullptr) co_return;
+    config.cache.size = 0;  // so that nothing is said about it
     const std::optional<Geometry> geometry = co_await settle_geometry(*store, config);
     if (!geometry) co_return;
     ProcessConsole console(context.ring);
