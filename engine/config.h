@@ -40,6 +40,8 @@ struct Config {
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise
+    bool list_blocks = false;             // find out after the mount which blocks have no object
+    uint32_t list_threads = 16;           // pages of names under way at once
     bool auto_detect = true;              // ask block 0 for the sizes; never with `test`
     bool force = false;                   // go on in spite of another geometry or a mount token
     bool quiet = false;

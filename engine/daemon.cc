@@ -8,8 +8,6 @@
 
 #include "engine/base/log.h"
 #include "engine/start_up.h"
-#include "net/dir_store.h"
-#include "net/s3_store.h"
 
 namespace s3b {
 
@@ -23,6 +21,7 @@ net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
     limits.demand = kDemandPlaces;
     limits.background = std::max(config.cache.threads, 1U);
+    limits.listing = config.list_threads;
     return limits;
 }
 
@@ -66,18 +65,8 @@ Task<void> Daemon::live() {
 }
 
 bool Daemon::create_store() {
-    if (config_.test) {
-        store_ = std::make_unique<net::DirStore>(reactor_.ring(), config_.directory);
-        return true;
-    }
-    const net::S3Context context{reactor_.ring(), cpu_pool_, scheduler_};
-    auto store = net::S3Store::create(context, config_.s3);
-    if (!store.has_value()) {
-        say("cannot use the store: " + describe(store.error()));
-        return false;
-    }
-    store_ = std::move(*store);
-    return true;
+    store_ = open_store(config_, net::S3Context{reactor_.ring(), cpu_pool_, scheduler_});
+    return store_ != nullptr;
 }
 
 Task<bool> Daemon::start() {
@@ -126,6 +115,7 @@ Task<void> Daemon::serve() {
               log::kv("blocks", volume_->geometry().blocks));
     TaskGroup background;
     background.spawn(volume_->serve());
+    if (config_.list_blocks) volume_->start_survey(scheduler_, config_.list_threads);
     if (asked_to_stop_) tasks_.spawn(unmount(false));
     co_await session_->serve();
     phase_ = Phase::WritingBack;

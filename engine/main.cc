@@ -7,6 +7,7 @@
 
 #include "engine/base/log.h"
 #include "engine/daemon.h"
+#include "engine/maintenance.h"
 #include "engine/options.h"
 #include "engine/start_up.h"
 
@@ -22,13 +23,16 @@ void prepare_process() {
 #endif
 }
 
+bool io_uring_works() {
+    const int error = s3b::Ring::probe();
+    if (error == 0) return true;
+    s3b::say(std::string("io_uring is not available (") + std::strerror(error) +
+             "): check the sysctl kernel.io_uring_disabled and the sandbox");
+    return false;
+}
+
 int run(s3b::Config config) {
     s3b::Detacher detacher(config.foreground);
-    if (const int error = s3b::Ring::probe(); error != 0) {
-        s3b::say(std::string("io_uring is not available (") + std::strerror(error) +
-                 "): check the sysctl kernel.io_uring_disabled and the sandbox");
-        return 1;
-    }
     s3b::Reactor reactor;
     s3b::Daemon daemon(reactor, std::move(config), detacher);
     reactor.run(daemon.run());
@@ -53,8 +57,12 @@ int main(int argc, char** argv) {
         case s3b::CommandLine::Action::Version:
             std::fputs(s3b::version_text().c_str(), stderr);
             return 0;
-        case s3b::CommandLine::Action::Mount: break;
+        default: break;
     }
     s3b::log::set_debug(line.config.debug);
+    if (!io_uring_works()) return 1;
+    if (line.action != s3b::CommandLine::Action::Mount) {
+        return s3b::run_maintenance(line.action, line.config);
+    }
     return run(line.config);
 }

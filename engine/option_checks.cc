@@ -192,7 +192,18 @@ Complaint check_cache(Draft& draft, const Environment&) {
     return {};
 }
 
+/// Erase wins if both are given.
+Complaint settle_action(Draft& draft, const Environment&) {
+    if (!draft.erase && !draft.reset_mounted_flag) return {};
+    draft.action = draft.erase ? CommandLine::Action::Erase : CommandLine::Action::Reset;
+    if (draft.positional.size() < 2) return {};
+    return "no mount point may be given with `" +
+           std::string(draft.erase ? "erase" : "reset-mounted-flag") + "', but `" +
+           draft.positional[1] + "' is";
+}
+
 Complaint settle_mount_point(Draft& draft, const Environment& environment) {
+    if (draft.action != CommandLine::Action::Mount) return {};
     if (draft.positional.size() < 2) return std::string("no mount point is given");
     draft.config.mount.mount_point = draft.positional[1];
     Complaint wrong = resolve_directory("mount point", draft.config.mount.mount_point, environment);
@@ -203,18 +214,18 @@ Complaint settle_mount_point(Draft& draft, const Environment& environment) {
     return wrong;
 }
 
+Complaint check_list_threads(Draft& draft, const Environment&) {
+    Config& config = draft.config;
+    const int64_t threads = draft.list_threads.value_or(static_cast<int32_t>(config.list_threads));
+    config.list_threads = static_cast<uint32_t>(std::clamp<int64_t>(threads, 1, kMaxThreads));
+    if (!config.list_blocks || threads == config.list_threads) return {};
+    return "invalid value `" + std::to_string(threads) + "' of option `listBlocksThreads': 1 to " +
+           std::to_string(kMaxThreads) + " is wanted with `listBlocks'";
+}
+
 Complaint settle_source_name(Draft& draft, const Environment&) {
-    const Config& config = draft.config;
     std::string& name = draft.config.mount.fsname;
-    if (!name.empty()) return {};  // chosen with -o fsname=
-    if (config.test) {
-        name = "file://" + config.directory + "/";
-    } else if (config.s3.vhost) {
-        name = config.s3.base_url;
-    } else {
-        name = config.s3.base_url + config.s3.bucket + "/";
-    }
-    name += config.prefix;
+    if (name.empty()) name = store_name(draft.config);  // else chosen with -o fsname=
     return {};
 }
 
@@ -226,10 +237,16 @@ constexpr Step kSteps[] = {
     settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
     settle_ca_file,       check_access_type,  check_names,         settle_ip_tos,
     check_retry_pauses,   settle_sizes,       settle_speeds,       check_cache,
-    settle_mount_point,   settle_source_name,
+    settle_action,        settle_mount_point, check_list_threads,  settle_source_name,
 };
 
 }  // namespace
+
+std::string store_name(const Config& config) {
+    if (config.test) return "file://" + config.directory + "/" + config.prefix;
+    const std::string bucket = config.s3.vhost ? "" : config.s3.bucket + "/";
+    return config.s3.base_url + bucket + config.prefix;
+}
 
 Complaint complete(Draft& draft, const Environment& environment) {
     for (const Step step : kSteps) {

@@ -36,6 +36,9 @@ struct Draft {
     std::optional<std::string> total_download_speed;
     std::optional<std::string> hedge_reads;
     std::optional<uint32_t> file_mode;
+    bool erase = false;
+    bool reset_mounted_flag = false;
+    std::optional<int32_t> list_threads;
     std::vector<std::string> positional;
     std::vector<std::string> messages;
 

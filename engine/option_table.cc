@@ -57,6 +57,13 @@ Complaint file_mode(Draft& draft, std::string_view value) {
     return wrong;
 }
 
+Complaint list_threads(Draft& draft, std::string_view value) {
+    int32_t threads = 0;
+    Complaint wrong = parse_signed(value, threads);
+    if (!wrong) draft.list_threads = threads;
+    return wrong;
+}
+
 using fusell::MountSettings;
 using net::S3Settings;
 using std::chrono::milliseconds;
@@ -169,6 +176,11 @@ constexpr OptionRow kOptions[] = {
      number<&CacheConfig::read_ahead>},
     {"readAheadTrigger", "NUM", Cache, "Blocks read in sequence before reading ahead starts", "2",
      number<&CacheConfig::read_ahead_trigger>},
+    {"listBlocks", "", Cache,
+     "Find out in the background which blocks have no object; they need no request then", "",
+     flag<&Config::list_blocks>},
+    {"listBlocksThreads", "NUM", Cache, "Requests at once for listBlocks and erase", "16",
+     list_threads},
 
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
@@ -181,6 +193,11 @@ constexpr OptionRow kOptions[] = {
 
     {"test", "", Operation, "Keep the blocks as files of a directory, use no network", "",
      flag<&Config::test>},
+    {"erase", "", Operation,
+     "Delete all blocks and the mount token, then exit; asks before, unless force is given", "",
+     flag<&Draft::erase>},
+    {"reset-mounted-flag", "", Operation, "Delete the mount token, then exit", "",
+     flag<&Draft::reset_mounted_flag>},
     {"quiet", "", Operation, "Print fewer messages at the start", "", flag<&Config::quiet>},
     {"debug", "", Operation, "Log debug messages", "", flag<&Config::debug>},
     {"debug-http", "", Operation, "Log the headers of requests and answers, without secrets", "",
@@ -220,10 +237,7 @@ constexpr std::string_view kElsewhere[] = {
     "compress-level",
     "configFile",
     "encrypt",
-    "erase",
     "keyLength",
-    "listBlocks",
-    "listBlocksThreads",
     "md5CacheSize",
     "md5CacheTime",
     "minWriteDelay",
@@ -232,7 +246,6 @@ constexpr std::string_view kElsewhere[] = {
     "nbd-param",
     "password",
     "passwordFile",
-    "reset-mounted-flag",
     "sharedDiskMode",
     "statsFileMirror",
     "statsFileMirrorInterval",

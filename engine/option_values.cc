@@ -54,6 +54,20 @@ Complaint parse_number(std::string_view text, uint32_t& into) {
     return parse_whole(text, 10, into);
 }
 
+Complaint parse_signed(std::string_view text, int32_t& into) {
+    skip_blanks(text);
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    if (negative && text.starts_with(' ')) return std::string("a number is wanted");
+    uint32_t value = 0;
+    if (Complaint wrong = parse_whole(text, 10, value)) return wrong;
+    if (value > uint32_t{std::numeric_limits<int32_t>::max()}) {
+        return std::string("it is too large, 32 bits are not enough");
+    }
+    into = negative ? -static_cast<int32_t>(value) : static_cast<int32_t>(value);
+    return {};
+}
+
 Complaint parse_octal(std::string_view text, uint32_t& into) { return parse_whole(text, 8, into); }
 
 Complaint parse_size(std::string_view text, ByteCount& into) {

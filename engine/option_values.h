@@ -18,6 +18,8 @@ using Complaint = std::optional<std::string>;
 
 /// Leading blanks, then decimal digits of a 32 bit number. `into` keeps its value on a complaint.
 Complaint parse_number(std::string_view text, uint32_t& into);
+/// The same with a minus sign allowed.
+Complaint parse_signed(std::string_view text, int32_t& into);
 /// The same with octal digits.
 Complaint parse_octal(std::string_view text, uint32_t& into);
 /// Leading blanks, decimal digits, blanks, and a letter of k m g t p e (either case; powers of

@@ -148,6 +148,7 @@ Checked<CommandLine> parse_command_line(std::span<char* const> argv,
     }
     if (!parser.problems().empty()) return failed(join_lines(parser.problems()), draft);
     if (const Complaint wrong = complete(draft, environment)) return failed(wrong, draft);
+    command.action = draft.action;
     command.config = std::move(draft.config);
     command.config.s3.user_agent = user_agent();
     Checked<CommandLine> result(std::move(command));

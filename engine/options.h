@@ -28,9 +28,9 @@ struct Environment {
 };
 
 struct CommandLine {
-    enum class Action { Mount, Help, Version };
+    enum class Action { Mount, Erase, Reset, Help, Version };
     Action action = Action::Mount;
-    Config config;  // with Mount
+    Config config;  // not with Help and Version
 
     CommandLine() = default;
 };
@@ -73,6 +73,9 @@ struct DetectedSizes {
 /// `config` to the number of blocks. The speed of a transfer must allow for a block within the time
 /// limit. Source: command-line.md 2.9 (20, 24, 27), 5.1 (4a, 4b, 5).
 Checked<Geometry> check_geometry(Config& config, const std::optional<DetectedSizes>& detected);
+
+/// What the volume is kept in, for people: the URL of the bucket or directory, and the prefix.
+std::string store_name(const Config& config);
 
 /// Usage forms, all options by group with their defaults; ends in a newline.
 std::string help_text();

@@ -5,6 +5,8 @@
 #include <cstdio>
 
 #include "engine/options.h"
+#include "net/dir_store.h"
+#include "net/s3_store.h"
 
 namespace s3b {
 
@@ -43,6 +45,14 @@ Task<Detection> detect(net::ObjectStore& store, const Config& config) {
 }
 
 }  // namespace
+
+std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3Context& context) {
+    if (config.test) return std::make_unique<net::DirStore>(context.ring, config.directory);
+    auto store = net::S3Store::create(context, config.s3);
+    if (store.has_value()) return std::move(*store);
+    say("cannot use the store: " + describe(store.error()));
+    return nullptr;
+}
 
 Task<std::optional<Geometry>> settle_geometry(net::ObjectStore& store, Config& config) {
     std::optional<DetectedSizes> detected;

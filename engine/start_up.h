@@ -4,6 +4,7 @@
 // Source: wire-format.md 2.4, 8; command-line.md 5.1, 5.3.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace s3b {
 
 /// "s3backer: " and the text on stderr, each line of it.
 void say(std::string_view text);
+
+/// The store that `config` names; null if it cannot be used.
+std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3Context& context);
 
 /// Detects the sizes from block 0 unless told not to, and checks them; nullopt if the volume
 /// cannot be mounted.

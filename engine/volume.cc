@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/check.h"
 #include "engine/base/log.h"
 #include "engine/stats.h"
 
@@ -122,10 +123,19 @@ Task<void> Volume::serve() {
     }
 }
 
+void Volume::start_survey(net::TransferScheduler& scheduler, uint32_t threads) {
+    CHECK(!survey_);
+    const NameOrder order(parts_.names, parts_.geometry.blocks);
+    survey_.emplace(parts_.cache, parts_.store, scheduler, order, threads);
+    survey_task_.spawn(survey_->run());
+}
+
 Task<void> Volume::drain() {
     draining_ = true;
+    if (survey_) survey_->stop();
     co_await read_ahead_.stop();
     co_await writeback_.drain();
+    co_await survey_task_.join();
     const Result<void> flushed = co_await parts_.store.flush();
     if (!flushed.has_value()) {
         log::error("the store could not make the last writes safe",

@@ -10,6 +10,7 @@
 #include "engine/fetcher.h"
 #include "engine/reactor/task_group.h"
 #include "engine/read_ahead.h"
+#include "engine/survey.h"
 #include "engine/volume_parts.h"
 #include "engine/writeback.h"
 #include "fusell/volume_port.h"
@@ -48,6 +49,9 @@ public:
     /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
     /// under way, none may come.
     Task<void> drain();
+    /// Finds out in the background, with `threads` requests at once, which blocks have no object;
+    /// drain() ends it. Once at the most.
+    void start_survey(net::TransferScheduler& scheduler, uint32_t threads);
     uint64_t dirty_blocks() const { return parts_.cache.dirty(); }
 
 private:
@@ -100,6 +104,8 @@ private:
     Fetcher fetcher_;
     Writeback writeback_;
     ReadAhead read_ahead_;
+    std::optional<Survey> survey_;
+    TaskGroup survey_task_;
     Instant next_wake_up_ = kNever;  // when serve() will look again by itself
     bool draining_ = false;
     bool drained_ = false;

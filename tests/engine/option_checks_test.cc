@@ -282,6 +282,28 @@ TEST_F(OptionChecksTest, HaveTheOrderOfS3backer) {
     }
 }
 
+TEST_F(OptionChecksTest, ListBlocksNeedsAtLeastOneThread) {
+    const Config config = mounted({"--listBlocks", "--listBlocksThreads=7"});
+    EXPECT_TRUE(config.list_blocks);
+    EXPECT_EQ(config.list_threads, 7U);
+    EXPECT_FALSE(mounted({}).list_blocks);
+    for (const char* threads : {"0", "-5", "1001", "-2147483647", "2147483647"}) {
+        const std::string option = std::string("--listBlocksThreads=") + threads;
+        EXPECT_TRUE(names(refusal({option, "--listBlocks"}), {threads, "`listBlocksThreads'"}));
+        EXPECT_GE(mounted({option}).list_threads, 1U);  // without listBlocks it does not matter
+    }
+    EXPECT_TRUE(names(refusal({"--listBlocksThreads=x"}), {"`x'", "`listBlocksThreads'"}));
+    EXPECT_TRUE(names(refusal({"--listBlocksThreads=-"}), {"`-'", "`listBlocksThreads'"}));
+    EXPECT_TRUE(names(refusal({"--listBlocksThreads=--1"}), {"`--1'", "minus"}));
+    EXPECT_TRUE(names(refusal({"--listBlocksThreads=2147483648"}), {"too large"}));
+}
+
+TEST_F(OptionChecksTest, TheStoreHasANameWhateverTheSourceIsCalled) {
+    const Config config = mounted({"--prefix=p/", "-o", "fsname=other"});
+    EXPECT_EQ(store_name(config), "http://s3.amazonaws.com/mybucket/p/");
+    EXPECT_EQ(config.mount.fsname, "other");
+}
+
 }  // namespace
 
 }  // namespace s3b

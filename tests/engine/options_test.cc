@@ -50,12 +50,13 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 10U);
+    ASSERT_EQ(words.size(), 11U);
     const Config help = mounted(words);
     const Config used;
     EXPECT_EQ(help.s3.timeout, used.s3.timeout);
     EXPECT_EQ(help.s3.initial_retry_pause, used.s3.initial_retry_pause);
     EXPECT_EQ(help.s3.max_retry_pause, used.s3.max_retry_pause);
+    EXPECT_EQ(help.list_threads, used.list_threads);
     EXPECT_EQ(help.cache.size, used.cache.size);
     EXPECT_EQ(help.cache.threads, used.cache.threads);
     EXPECT_EQ(help.cache.timeout, used.cache.timeout);
@@ -63,6 +64,17 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
     EXPECT_EQ(help.cache.max_dirty, used.cache.max_dirty);
     EXPECT_EQ(help.cache.read_ahead, used.cache.read_ahead);
     EXPECT_EQ(help.cache.read_ahead_trigger, used.cache.read_ahead_trigger);
+}
+
+TEST_F(OptionsTest, EraseAndResetTakeOneArgumentAndEraseWins) {
+    EXPECT_EQ(action({"--erase", "mybucket"}), Action::Erase);
+    EXPECT_EQ(action({"-o", "reset-mounted-flag", "mybucket"}), Action::Reset);
+    EXPECT_EQ(action({"--reset-mounted-flag", "mybucket", "--erase"}), Action::Erase);
+    EXPECT_EQ(action({"--erase", "--help"}), Action::Help);
+    EXPECT_EQ(refusal({"--erase"}), "no mount point may be given with `erase', but `mnt' is");
+    EXPECT_EQ(refusal({"--reset-mounted-flag"}),
+              "no mount point may be given with `reset-mounted-flag', but `mnt' is");
+    EXPECT_EQ(error_of(parse({"--erase"})), "no bucket is given");
 }
 
 TEST_F(OptionsTest, SetTheNumbersOfTheCache) {
@@ -181,10 +193,9 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 }
 
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name :
-         {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x", "erase",
-          "reset-mounted-flag", "listBlocks", "md5CacheSize=0", "nbd", "minWriteDelay=1",
-          "configFile=f", "test-delays", "sharedDiskMode"}) {
+    for (const char* name : {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x",
+                             "md5CacheSize=0", "nbd", "minWriteDelay=1", "configFile=f",
+                             "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +
                                      "' is not offered by this version yet";

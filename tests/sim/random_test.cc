@@ -15,6 +15,8 @@ namespace {
 
 using Verb = net::FakeBucket::Verb;
 constexpr Verb kVerbs[] = {Verb::Get, Verb::Put, Verb::Remove};
+/// A survey that fails knows nothing: it is not to happen often.
+constexpr uint32_t kFaultsForOneOfAList = 20;
 
 class RandomRun {
 public:
@@ -24,6 +26,7 @@ public:
           size_(settings_.geometry.volume_size().value),
           model_(size_),
           world_(settings_) {
+        world_.bucket.set_page_limit(1 + below(4));
         world_.bucket.set_delay([this](Verb, std::string_view) {
             return Duration(
                 std::chrono::microseconds(below(4) == 0 ? below(300'000) : below(3000)));
@@ -31,7 +34,11 @@ public:
     }
 
     void run(int steps) {
+        const int remount_at = one_in(2) ? -1 : random_step(steps);
+        const int survey_at = one_in(3) ? random_step(steps) : remount_at;
         for (int i = 0; i < steps && wrong_.empty(); ++i) {
+            if (i == remount_at) remount();
+            if (i == survey_at) world_.start_survey(1 + below(3));
             step();
             collect();
         }
@@ -54,6 +61,7 @@ private:
         return std::uniform_int_distribution<uint32_t>(0, limit - 1)(random_);
     }
     bool one_in(uint32_t n) { return below(n) == 0; }
+    int random_step(int steps) { return static_cast<int>(below(static_cast<uint32_t>(steps))); }
     Duration random_pause() {
         return std::chrono::milliseconds(one_in(4) ? below(3000) : below(20));
     }
@@ -133,6 +141,10 @@ private:
     void inject() {
         constexpr Errc kCodes[] = {Errc::ServerError, Errc::Timeout, Errc::Forbidden,
                                    Errc::BadReply, Errc::Unreachable};
+        if (one_in(kFaultsForOneOfAList)) {
+            world_.bucket.fail_next(Verb::List, "", kCodes[below(5)]);
+            return;
+        }
         const Verb verb = kVerbs[below(3)];
         const std::string key =
             one_in(2)
@@ -201,11 +213,21 @@ private:
         return bytes;
     }
 
-    void settle() {
+    void end_requests() {
         world_.bucket.clear_faults();
         const bool ended = world_.loop.run_until([this] { return world_.running() == 0; });
         if (!ended) note("a request never ends", "the volume");
         collect();
+    }
+
+    /// Goes on with a volume that has to find out anew what there is.
+    void remount() {
+        end_requests();
+        if (wrong_.empty()) world_.remount();
+    }
+
+    void settle() {
+        end_requests();
         if (!wrong_.empty()) return;
         world_.drain();
         world_.loop.run_for(Writeback::kSettleTime);
