@@ -22,6 +22,8 @@ net::TransferLimits transfer_limits(const Config& config) {
     limits.demand = kDemandPlaces;
     limits.background = std::max(config.cache.threads, 1U);
     limits.listing = config.list_threads;
+    limits.upload_rate = config.total_upload_speed;
+    limits.download_rate = config.total_download_speed;
     return limits;
 }
 
@@ -39,7 +41,8 @@ Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
       detacher_(detacher),
       signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP}),
       cpu_pool_(reactor, worker_count()),
-      scheduler_(transfer_limits(config_)) {}
+      scheduler_(transfer_limits(config_)),
+      keys_(reactor.ring(), config_.key_source) {}
 
 Daemon::~Daemon() = default;
 
@@ -50,6 +53,7 @@ Task<void> Daemon::run() {
     signals_.stop();
     co_await watching.join();
     co_await tasks_.join();
+    co_await keys_.stop();
     session_.reset();
     volume_.reset();
     store_.reset();
@@ -65,7 +69,8 @@ Task<void> Daemon::live() {
 }
 
 bool Daemon::create_store() {
-    store_ = open_store(config_, net::S3Context{reactor_.ring(), cpu_pool_, scheduler_});
+    store_ = open_store(
+        config_, net::S3Context{reactor_.ring(), cpu_pool_, scheduler_, keys_.credentials()});
     return store_ != nullptr;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/mount_token.h"
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/signals.h"
+#include "engine/signing_keys.h"
 #include "engine/volume.h"
 #include "fusell/session.h"
 
@@ -47,6 +48,7 @@ private:
     Signals signals_;
     CpuPool cpu_pool_;
     net::TransferScheduler scheduler_;
+    SigningKeys keys_;
     std::unique_ptr<net::ObjectStore> store_;
     std::optional<MountToken> token_;  // with S3, none for directories
     bool token_is_ours_ = false;

@@ -3,6 +3,7 @@
 
 #include "engine/eraser.h"
 #include "engine/reactor/cpu_pool.h"
+#include "engine/signing_keys.h"
 #include "engine/start_up.h"
 
 namespace s3b {
@@ -13,30 +14,38 @@ net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
     limits.background = Eraser::kPlaces;
     limits.listing = config.list_threads;
+    limits.upload_rate = config.total_upload_speed;
+    limits.download_rate = config.total_download_speed;
     return limits;
 }
 
-Task<void> maintain(CommandLine::Action action, Config& config, const net::S3Context& context,
-                    bool& succeeded) {
+Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Context& context) {
     const auto store = open_store(config, context);
-    if (store == nullptr) co_return;
+    if (store == nullptr) co_return false;
     config.cache.size = 0;  // so that nothing is said about it
     const std::optional<Geometry> geometry = co_await settle_geometry(*store, config);
-    if (!geometry) co_return;
+    if (!geometry) co_return false;
     ProcessConsole console(context.ring);
-    Erasure erasure(*store, context.scheduler, console, codec::ObjectNames(config.prefix));
+    Erasure erasure(*store, context.scheduler, console,
+                    codec::ObjectNames(config.prefix, config.block_hash_prefix));
     erasure.blocks = geometry->blocks;
     erasure.description = store_name(config);
     erasure.list_ranges = config.list_threads;
     erasure.has_token = !config.test;
     erasure.force = config.force;
     erasure.quiet = config.quiet;
-    if (action == CommandLine::Action::Reset) {
-        succeeded = co_await reset_mounted_flag(erasure);
-        co_return;
-    }
+    if (action == CommandLine::Action::Reset) co_return co_await reset_mounted_flag(erasure);
     Eraser eraser(erasure);
-    succeeded = co_await eraser.run();
+    co_return co_await eraser.run();
+}
+
+Task<void> maintain_with_keys(CommandLine::Action action, Config& config,
+                              const net::S3Context& without_keys, bool& succeeded) {
+    SigningKeys keys(without_keys.ring, config.key_source);
+    net::S3Context context = without_keys;
+    context.credentials = keys.credentials();
+    succeeded = co_await maintain(action, config, context);
+    co_await keys.stop();
 }
 
 }  // namespace
@@ -47,7 +56,7 @@ int run_maintenance(CommandLine::Action action, Config config) {
     net::TransferScheduler scheduler(transfer_limits(config));
     const net::S3Context context{reactor.ring(), cpu_pool, scheduler};
     bool succeeded = false;
-    reactor.run(maintain(action, config, context, succeeded));
+    reactor.run(maintain_with_keys(action, config, context, succeeded));
     return succeeded ? 0 : 1;
 }
 

@@ -30,6 +30,12 @@ int curl_events(int32_t result) {
     return events;
 }
 
+CurlDriver::Listener& listener_of(CURL* easy) {
+    CurlDriver::Listener* listener = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &listener);
+    return *listener;
+}
+
 }  // namespace
 
 CurlDriver::CurlDriver(Ring& ring, unsigned connections) : ring_(ring), multi_(curl_multi_init()) {
@@ -56,8 +62,10 @@ bool CurlDriver::add(CURL* easy) { return curl_multi_add_handle(multi_, easy) ==
 void CurlDriver::remove(CURL* easy) { CHECK(curl_multi_remove_handle(multi_, easy) == CURLM_OK); }
 
 void CurlDriver::resume(CURL* easy) {
-    // An error of the transfer comes with its end; there is nothing else to tell apart here.
-    curl_easy_pause(easy, CURLPAUSE_CONT);
+    // What libcurl had kept back is delivered here. If we refuse it, libcurl says so in no other
+    // way, and would wait for the peer for ever.
+    const CURLcode code = curl_easy_pause(easy, CURLPAUSE_CONT);
+    if (code != CURLE_OK) listener_of(easy).ended(code);
     collect_ended();
 }
 
@@ -164,9 +172,7 @@ void CurlDriver::collect_ended() {
     while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
         if (message->msg != CURLMSG_DONE) continue;
         const CURLcode code = message->data.result;
-        Listener* listener = nullptr;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &listener);
-        listener->ended(code);
+        listener_of(message->easy_handle).ended(code);
     }
 }
 

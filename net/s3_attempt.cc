@@ -17,6 +17,11 @@ constexpr int kMaxCorrections = 3;
 /// Digests of smaller bodies are made at once: handing them over would cost more.
 constexpr size_t kHandOverBytes = 32 * 1024;
 
+/// A missing object is zeros, a missing bucket is a mistake or a disaster.
+bool says_no_bucket(const HttpReply& reply) {
+    return reply.status == 404 && reply.error_body.find("NoSuchBucket") != std::string::npos;
+}
+
 }  // namespace
 
 Task<Result<HttpReply>> S3Store::perform(const Operation& operation, Ticket* given) {
@@ -65,14 +70,19 @@ bool S3Store::worth_retrying(const Operation& operation, Errc code) const {
 }
 
 Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& ticket) {
+    Attempt attempt;
+    const Result<void> keys = co_await get_keys();
+    if (!keys.has_value()) {
+        attempt.outcome = keys.error();
+        co_return attempt;
+    }
     const ByteCount sent(operation.put == nullptr ? 0 : operation.put->body.size());
     const ByteCount wanted(operation.into.size());
     co_await ticket.take();
     co_await ticket.pay_upload(sent);
     co_await ticket.pay_download(wanted);
     const Instant begin = Scheduler::current().now();
-    Attempt attempt;
-    attempt.outcome = co_await exchange(operation);
+    attempt.outcome = co_await exchange(operation, ticket);
     const bool answered = attempt.outcome.has_value();
     ticket.refund_download(answered ? wanted - attempt.outcome->received : wanted);
     if (!answered) co_return attempt;
@@ -87,17 +97,70 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
     }
     attempt.pause_wanted = reply.headers.retry_after.value_or(Duration::zero());
     attempt.corrected = clock_was_wrong(judged.error(), reply);
+    if (!attempt.corrected) attempt.corrected = co_await keys_were_old(judged.error(), reply);
     attempt.outcome = judged.error();
     co_return attempt;
 }
 
-Task<Result<HttpReply>> S3Store::exchange(const Operation& operation) {
+Task<Result<HttpReply>> S3Store::exchange(const Operation& operation, const Ticket& ticket) {
     const Transfer::Place place = co_await transfer_.place();
     // Signed only now: the waits may outlast the validity of a signature.
     const HttpRequest request = build(operation);
     const bool changes = operation.method == Method::Put || operation.method == Method::Delete;
     if (changes) body_check_.forget(operation.key);
+    const bool may_hedge = hedging_.enabled() && ticket.urgency() == Urgency::Demand;
+    if (may_hedge && !operation.into.empty()) {
+        co_return co_await read_hedged(operation, place, request);
+    }
     co_return co_await transfer_.send(place, request);
+}
+
+Task<Result<HttpReply>> S3Store::read_hedged(const Operation& operation,
+                                             const Transfer::Place& place,
+                                             const HttpRequest& request) {
+    class Again final : public RepeatedAttempt::Source {
+    public:
+        Again(S3Store& store, const Operation& read) : store_(store), read_(read) {}
+        HttpRequest request(std::span<std::byte> into) override {
+            Operation again = read_;
+            again.into = into;
+            return store_.build(again);
+        }
+
+    private:
+        S3Store& store_;
+        const Operation& read_;
+    };
+    Again source(*this, operation);
+    RequestAttempt first(transfer_, place, request);
+    RepeatedAttempt second(transfer_, source, operation.into);
+    co_return co_await hedging_.read(first, second);
+}
+
+/// Sees to it that the next request is signed with keys that are valid.
+Task<Result<void>> S3Store::get_keys() {
+    if (credentials_ == nullptr) co_return ok();
+    const Result<void> have = co_await credentials_->ensure();
+    if (!have.has_value()) {
+        log::warn("there are no access keys to sign with", log::kv("error", have.error()));
+        co_return Error(Errc::Unauthorized, "no access keys to sign with");
+    }
+    if (key_generation_ != credentials_->generation()) {
+        key_generation_ = credentials_->generation();
+        builder_.set_keys(credentials_->keys());
+    }
+    co_return ok();
+}
+
+/// Whether the keys were refused and there are other ones now. The answer to a HEAD has no code.
+Task<bool> S3Store::keys_were_old(const Error& error, const HttpReply& reply) {
+    if (credentials_ == nullptr) co_return false;
+    const bool refused = error.code == Errc::Unauthorized ||
+                         (error.code == Errc::Forbidden &&
+                          (reply.error_body.empty() ||
+                           says_expired_keys(parse_error_document(reply.error_body).code)));
+    if (!refused) co_return false;
+    co_return co_await credentials_->renew(key_generation_);
 }
 
 HttpRequest S3Store::build(const Operation& operation) {
@@ -128,6 +191,10 @@ Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) 
     const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
     ErrorDocument document;
     // Reading zeros meets 404 all the time, whose document decides nothing but for a bulk delete.
+    if (says_no_bucket(reply)) {
+        log::warn("there is no such bucket", log::kv("key", operation.key));
+        if (operation.put == nullptr) return Error(Errc::Refused, "no such bucket");
+    }
     const bool decides = reply.status != 404 || operation.method == Method::Post;
     if (decides && !reply.error_body.empty()) {
         document = parse_error_document(reply.error_body);

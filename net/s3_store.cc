@@ -59,9 +59,12 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
       settle_time_(settings.settle_time),
       scheduler_(context.scheduler),
       executor_(context.executor),
+      credentials_(context.credentials),
+      default_encoding_(settings.default_content_encoding),
       builder_(builder_settings(settings, endpoint)),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
-                counters_) {}
+                counters_),
+      hedging_(settings.hedge_percentile, counters_) {}
 
 Task<Result<GetReply>> S3Store::get(std::string_view key, std::span<std::byte> into,
                                     Precondition precondition, Ticket* ticket) {
@@ -73,6 +76,7 @@ Task<Result<GetReply>> S3Store::get(std::string_view key, std::span<std::byte> i
     result.length = reply.received;
     result.etag = reply.headers.etag;
     result.meta = std::move(reply.headers.meta);
+    if (result.meta.content_encoding.empty()) result.meta.content_encoding = default_encoding_;
     co_return result;
 }
 

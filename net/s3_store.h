@@ -11,6 +11,8 @@
 #include "engine/reactor/ring.h"
 #include "engine/reactor/sync.h"
 #include "net/body_check.h"
+#include "net/credentials.h"
+#include "net/hedged_read.h"
 #include "net/object_store.h"
 #include "net/s3_request.h"
 #include "net/server_clock.h"
@@ -58,6 +60,7 @@ struct S3Context {
     Ring& ring;
     Executor& executor;  // for what would hold the reactor: digests, large documents
     TransferScheduler& scheduler;
+    Credentials* credentials = nullptr;  // nullptr: the keys of the settings
 };
 
 /// Belongs to the reactor's thread. All calls must have ended before it is destroyed.
@@ -111,7 +114,11 @@ private:
     Task<Result<HttpReply>> repeat(const Operation& operation, Ticket& ticket);
     bool worth_retrying(const Operation& operation, Errc code) const;
     Task<Attempt> try_once(const Operation& operation, Ticket& ticket);
-    Task<Result<HttpReply>> exchange(const Operation& operation);
+    Task<Result<HttpReply>> exchange(const Operation& operation, const Ticket& ticket);
+    Task<Result<HttpReply>> read_hedged(const Operation& operation, const Transfer::Place& place,
+                                        const HttpRequest& request);
+    Task<Result<void>> get_keys();
+    Task<bool> keys_were_old(const Error& error, const HttpReply& reply);
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
     Task<Md5> md5_of(std::span<const std::byte> bytes);
     HttpRequest build(const Operation& operation);
@@ -126,10 +133,14 @@ private:
     Duration settle_time_;
     TransferScheduler& scheduler_;
     Executor& executor_;
+    Credentials* credentials_;
+    uint64_t key_generation_ = 0;  // of the keys that builder_ has, if they come from credentials_
+    std::string default_encoding_;
     RequestBuilder builder_;
     BodyCheck body_check_;
     ServerClock clock_;
     Transfer transfer_;
+    HedgedReads hedging_;
     WaitQueue pauses_;  // of operations between two attempts
     bool cancelled_ = false;
 };
