@@ -36,6 +36,8 @@ struct KeySourceSettings {
     std::string directory = "/";  // where relative names of files start
     std::string ca_file;          // PEM, for https; empty = the system's
     std::string user_agent = "s3backer";
+    /// Unless AWS_EC2_METADATA_SERVICE_ENDPOINT names another one.
+    std::string ec2_address = "http://169.254.169.254";
     /// The service behind AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.
     std::string container_address = "http://169.254.170.2";
     Duration timeout = std::chrono::seconds(5);          // of one HTTP attempt

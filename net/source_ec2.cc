@@ -20,7 +20,7 @@ public:
     Ec2Source(Ring& ring, const KeySourceSettings& settings)
         : settings_(settings), server_(ring, settings_, name()) {
         base_ = variable(settings_, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        if (base_.empty()) base_ = "http://169.254.169.254";
+        if (base_.empty()) base_ = settings_.ec2_address;
         while (base_.ends_with('/')) base_.pop_back();
     }
 

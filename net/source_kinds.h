@@ -17,4 +17,7 @@ std::unique_ptr<CredentialSource> make_container_source(Ring& ring,
 std::unique_ptr<CredentialSource> make_web_identity_source(Ring& ring,
                                                            const KeySourceSettings& settings);
 
+/// The Security Token Service of a region. InvalidArgument if that is no part of a host name.
+Result<std::string> sts_address(const std::string& region);
+
 }  // namespace s3b::net

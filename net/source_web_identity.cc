@@ -52,11 +52,7 @@ private:
             if (parse_key_address(given)) return given;
             return Error(Errc::InvalidArgument, "AWS_ENDPOINT_URL_STS is no URL");
         }
-        if (!is_host_label(settings_.region)) {
-            return Error(Errc::InvalidArgument, "the region is not a part of a host name");
-        }
-        const bool china = settings_.region.starts_with("cn-");
-        return "https://sts." + settings_.region + ".amazonaws.com" + (china ? ".cn/" : "/");
+        return sts_address(settings_.region);
     }
 
     /// The body of the request; a secret.
@@ -89,6 +85,14 @@ private:
 };
 
 }  // namespace
+
+Result<std::string> sts_address(const std::string& region) {
+    if (!is_host_label(region)) {
+        return Error(Errc::InvalidArgument, "the region is not a part of a host name");
+    }
+    const bool china = region.starts_with("cn-");
+    return "https://sts." + region + ".amazonaws.com" + (china ? ".cn/" : "/");
+}
 
 std::unique_ptr<CredentialSource> make_web_identity_source(Ring& ring,
                                                            const KeySourceSettings& settings) {

@@ -11,6 +11,16 @@
 namespace s3b::net {
 namespace {
 
+TEST(CredentialSourcesTest, FixedKeysNeedNone) {
+    Reactor reactor;
+    EXPECT_EQ(make_source(reactor.ring(), KeySourceSettings()), nullptr);
+}
+
+TEST(CredentialSourcesTest, OnlyRolesOfInstancesAreRefreshedRegularly) {
+    EXPECT_EQ(refresh_interval(KeySource::Ec2Role), std::chrono::seconds(300));
+    EXPECT_EQ(refresh_interval(KeySource::WebIdentity), Duration{});
+}
+
 class EnvironmentSourceTest : public SourceTest {
 protected:
     EnvironmentSourceTest() { settings_.source = KeySource::Environment; }

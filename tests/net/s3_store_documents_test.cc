@@ -169,7 +169,7 @@ TEST_F(S3StoreDocumentsTest, AStoreWithoutBulkDeleteIsUnsupported) {
         {405, "<Error><Code>MethodNotAllowed</Code></Error>", "Unsupported"},
         {400, "<Error><Code>MalformedPOSTRequest</Code></Error>", "Unsupported"},
         {404, "<html>not found</html>", "Unsupported"},
-        {404, "<Error><Code>NoSuchBucket</Code></Error>", "NotFound"},
+        {404, "<Error><Code>NoSuchBucket</Code></Error>", "Refused"},
         {403, "<Error><Code>AccessDenied</Code></Error>", "Forbidden"},
         {503, "", "ServerError"},
         {200, "<html/>", "BadReply"},

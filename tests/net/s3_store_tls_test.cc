@@ -2,34 +2,16 @@
 // The S3 store over TLS: whom it trusts, and that sliced bodies arrive whole.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/task_group.h"
 #include "net/s3_store.h"
+#include "tests/net/certificate.h"
 #include "tests/net/store_kit.h"
 #include "tests/net/store_steps.h"
 #include "tests/net/test_server.h"
 
 namespace s3b::net {
 namespace {
-
-/// A certificate for 127.0.0.1 that signs itself.
-class Certificate {
-public:
-    Certificate() {
-        const std::string command =
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-            " -subj /CN=s3b-test -addext subjectAltName=IP:127.0.0.1 -keyout '" +
-            key() + "' -out '" + file() + "' 2>/dev/null";
-        EXPECT_EQ(std::system(command.c_str()), 0);
-    }
-    std::string file() const { return directory_.path() + "/cert.pem"; }
-    std::string key() const { return directory_.path() + "/key.pem"; }
-
-private:
-    TemporaryDirectory directory_;
-};
 
 class S3StoreTlsTest : public ::testing::Test {
 protected:
