@@ -32,7 +32,7 @@ struct Config {
     net::S3Settings s3;     // without `test`
     /// Where keys come from, if not from `s3`; see net::make_source().
     net::KeySourceSettings key_source;
-    std::string prefix;  // of all object keys
+    std::string prefix;              // of all object keys
     bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
     ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit

@@ -193,9 +193,9 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 }
 
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name : {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x",
-                             "md5CacheSize=0", "nbd", "minWriteDelay=1", "configFile=f",
-                             "test-delays", "sharedDiskMode"}) {
+    for (const char* name :
+         {"blockCacheFile=f", "compress", "compress=9", "encrypt", "password=x", "md5CacheSize=0",
+          "nbd", "minWriteDelay=1", "configFile=f", "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +
                                      "' is not offered by this version yet";
