@@ -23,6 +23,12 @@ Task<Result<void>> clear_token(const Erasure& erasure) {
     co_return co_await token.clear();
 }
 
+/// Whether the store answers batches, but does not carry them out: single deletions may do better.
+bool refuses_batches(Errc code) {
+    return code == Errc::Unsupported || code == Errc::Refused || code == Errc::ServerError ||
+           code == Errc::BadReply;
+}
+
 }  // namespace
 
 Eraser::Eraser(const Erasure& erasure)
@@ -67,7 +73,7 @@ Task<std::vector<BlockNumber>> Eraser::erase_batch(const std::vector<ListedBlock
     for (const BlockNumber block : left) keys.push_back(erasure_.names.of(block));
     net::Ticket ticket(erasure_.scheduler, net::Urgency::WriteBack);
     const auto answer = co_await erasure_.store.remove_many(keys, &ticket);
-    if (!answer.has_value() && answer.error().code == Errc::Unsupported) {
+    if (!answer.has_value() && refuses_batches(answer.error().code)) {
         if (takes_batches_) progress_->say("the store deletes no batches: one block at a time");
         takes_batches_ = false;
         co_return left;

@@ -132,7 +132,10 @@ void Volume::start_survey(net::TransferScheduler& scheduler, uint32_t threads) {
 
 Task<void> Volume::drain() {
     draining_ = true;
-    if (survey_) survey_->stop();
+    if (survey_) {
+        survey_->stop();
+        parts_.store.stop_lists();
+    }
     co_await read_ahead_.stop();
     co_await writeback_.drain();
     co_await survey_task_.join();

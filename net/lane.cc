@@ -31,15 +31,6 @@ long buffer_size(uint64_t full, ByteCount speed) {
     return static_cast<long>(limited ? std::clamp(speed.value / 8, kSmallBuffer, full) : full);
 }
 
-/// libcurl looks at the speed between two calls only, and reads on in one as long as there is
-/// something: the pause makes it look.
-size_t slice_limit(const LaneSettings& settings) {
-    const size_t usual = settings.tls ? Lane::kTlsSliceBytes : Lane::kSliceBytes;
-    if (settings.download_speed.value == 0) return usual;
-    return std::min(usual,
-                    static_cast<size_t>(buffer_size(kReceiveBuffer, settings.download_speed)));
-}
-
 bool is_slow(ByteCount speed) { return speed.value != 0 && speed.value < Lane::kSlowestLimit; }
 
 }  // namespace
@@ -48,7 +39,7 @@ Lane::Lane(Owner& owner, const LaneSettings& settings, unsigned number)
     : owner_(owner),
       settings_(settings),
       easy_(curl_easy_init()),
-      slice_limit_(slice_limit(settings)),
+      slice_limit_(settings.tls ? kTlsSliceBytes : kSliceBytes),
       may_send_slowly_(is_slow(settings.upload_speed)),
       may_receive_slowly_(is_slow(settings.download_speed)),
       log_(number) {
@@ -101,8 +92,6 @@ void Lane::set_speed(const LaneSettings& settings) {
     set(easy_, CURLOPT_BUFFERSIZE, buffer_size(kReceiveBuffer, settings.download_speed));
     set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, buffer_size(kSendBuffer, settings.upload_speed));
     set(easy_, CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(settings.upload_speed.value));
-    set(easy_, CURLOPT_MAX_RECV_SPEED_LARGE,
-        static_cast<curl_off_t>(settings.download_speed.value));
 }
 
 void Lane::set_tls(const LaneSettings& settings) {
@@ -129,6 +118,7 @@ void Lane::prepare(const HttpRequest& request) {
     code_ = CURLE_OK;
     refusal_ = Refusal::None;
     slice_ = 0;
+    body_begun_ = false;
     error_bytes_ = 0;
     last_progress_ = Progress();
     log_.begin();
@@ -260,7 +250,8 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
         self.slice_turn_ = turn;
         self.slice_ = 0;
     }
-    if (self.slice_ >= self.slice_limit_) {
+    self.resume_at = self.next_read();
+    if (self.slice_ >= self.slice_limit_ || self.resume_at > turn) {
         self.owner_.lane_paused(self);
         return CURL_WRITEFUNC_PAUSE;
     }
@@ -271,6 +262,18 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
     const size_t taken = success ? self.take_body(bytes) : self.take_error_body(bytes);
     if (taken != bytes.size()) self.refusal_ = Refusal::BodyTooLong;
     return taken;
+}
+
+/// When more of a body may be taken, to keep to the download speed. Ours and not libcurl's limit:
+/// 7.88 looks at the speed between two of its calls only, and may never look again at a transfer
+/// that has its last bytes while it is paused and limited.
+Instant Lane::next_read() {
+    const Instant now = Scheduler::current().now();
+    if (!std::exchange(body_begun_, true)) body_begin_ = now;
+    if (settings_.download_speed.value == 0) return now;
+    const std::chrono::duration<double> time(static_cast<double>(reply_.received.value) /
+                                             static_cast<double>(settings_.download_speed.value));
+    return body_begin_ + std::chrono::duration_cast<Duration>(time);
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {

@@ -98,6 +98,7 @@ public:
     bool running = false;  // between start and end
     bool added = false;    // the driver has it
     bool paused = false;
+    Instant resume_at{};  // of a paused lane: not earlier, and not in the same turn
 
 private:
     static size_t on_body(char* data, size_t one, size_t size, void* lane);
@@ -117,6 +118,7 @@ private:
         uint64_t bytes = 0;  // of the body of this phase
     };
     Progress progress() const;
+    Instant next_read();
     size_t take_body(std::span<const std::byte> data);
     size_t take_error_body(std::span<const std::byte> data);
 
@@ -130,6 +132,8 @@ private:
     size_t slice_limit_;
     size_t slice_ = 0;  // bytes received in the turn of slice_turn_
     Instant slice_turn_{};
+    bool body_begun_ = false;
+    Instant body_begin_{};  // when the first byte of a body was there
     size_t error_bytes_ = 0;
     bool may_send_slowly_;
     bool may_receive_slowly_;

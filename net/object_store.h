@@ -118,6 +118,9 @@ public:
     /// A page of the keys there are. Errors: BadReply (also a page out of order), others as they
     /// come.
     virtual Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) = 0;
+    /// Ends the lists that are under way as soon as may be, with Cancelled, and all later ones: no
+    /// one waits for a survey that is not needed any more.
+    virtual void stop_lists() {}
     /// The metadata of an object. Errors: NotFound, others as they come.
     virtual Task<Result<ObjectMeta>> head(std::string_view key) = 0;
     /// Makes all that has ended well so far survive a crash of the machine (directories only; an S3

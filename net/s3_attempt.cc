@@ -38,28 +38,27 @@ Task<Result<HttpReply>> S3Store::repeat(const Operation& operation, Ticket& tick
         Attempt attempt = co_await try_once(operation, ticket);
         if (attempt.outcome.has_value()) {
             if (may_take_effect_later) {
-                co_await pauses_.wait_until(Scheduler::current().now() + settle_time_);
+                co_await pause(operation, settle_time_);
             }
             co_return std::move(attempt.outcome);
         }
         const Error error = attempt.outcome.error();
         if (error.code == Errc::OutcomeUnknown) may_take_effect_later = true;
         if (attempt.corrected && ++corrections <= kMaxCorrections) continue;
-        const auto pause = worth_retrying(operation, error.code)
-                               ? schedule.next_pause(attempt.pause_wanted)
-                               : std::nullopt;
-        if (!pause) {
+        const auto interval = worth_retrying(operation, error.code)
+                                  ? schedule.next_pause(attempt.pause_wanted)
+                                  : std::nullopt;
+        if (!interval) {
             // A later attempt that was refused does not undo an earlier one that was sent.
             if (!may_take_effect_later || error.code == Errc::Cancelled) co_return error;
             co_return Error(Errc::OutcomeUnknown, "sent, but no answer came");
         }
         log::warn("request failed, will retry", log::kv("method", to_string(operation.method)),
-                  log::kv("key", operation.key), log::kv("error", error), log::kv("in", *pause));
+                  log::kv("key", operation.key), log::kv("error", error), log::kv("in", *interval));
         ++counters_.retries;
-        counters_.retry_delay += *pause;
+        counters_.retry_delay += *interval;
         ticket.give_back();
-        co_await pauses_.wait_until(Scheduler::current().now() + *pause);
-        if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
+        co_await pause(operation, *interval);
     }
 }
 
@@ -67,6 +66,16 @@ bool S3Store::worth_retrying(const Operation& operation, Errc code) const {
     // A put for an object that must not exist yet has found one: that is the answer.
     const bool lost_race = code == Errc::Stale && operation.exclusive();
     return may_retry(code) && !lost_race;
+}
+
+bool S3Store::stopped(const Operation& operation) const {
+    return cancelled_ || (lists_stopped_ && operation.list != nullptr);
+}
+
+Task<void> S3Store::pause(const Operation& operation, Duration duration) {
+    WaitQueue& queue = operation.list != nullptr ? list_pauses_ : pauses_;
+    if (stopped(operation)) co_return;
+    co_await queue.wait_until(Scheduler::current().now() + duration);
 }
 
 Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& ticket) {
@@ -103,16 +112,27 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
 }
 
 Task<Result<HttpReply>> S3Store::exchange(const Operation& operation, const Ticket& ticket) {
+    if (stopped(operation)) co_return Error(Errc::Cancelled, "shutting down");
     const Transfer::Place place = co_await transfer_.place();
     // Signed only now: the waits may outlast the validity of a signature.
     const HttpRequest request = build(operation);
     const bool changes = operation.method == Method::Put || operation.method == Method::Delete;
     if (changes) body_check_.forget(operation.key);
+    if (operation.list != nullptr) co_return co_await read_list(place, request);
     const bool may_hedge = hedging_.enabled() && ticket.urgency() == Urgency::Demand;
     if (may_hedge && !operation.into.empty()) {
         co_return co_await read_hedged(operation, place, request);
     }
     co_return co_await transfer_.send(place, request);
+}
+
+Task<Result<HttpReply>> S3Store::read_list(const Transfer::Place& place,
+                                           const HttpRequest& request) {
+    Exchange exchange;
+    list_exchanges_.push_back(&exchange);
+    Result<HttpReply> reply = co_await transfer_.send(place, request, &exchange);
+    std::erase(list_exchanges_, &exchange);
+    co_return reply;
 }
 
 Task<Result<HttpReply>> S3Store::read_hedged(const Operation& operation,

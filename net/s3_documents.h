@@ -16,9 +16,9 @@
 
 namespace s3b::net {
 
-/// The answer of a list or bulk delete is at most so long: 1000 keys of 1024 bytes, each byte
-/// escaped, and what stands around them.
-inline constexpr size_t kMaxDocument = 8 << 20;
+/// The answer of a list or bulk delete is at most so long: 1000 keys of 1024 bytes, and as much
+/// again for what stands around them. Pages of blocks take a tenth of that; 16 are read at once.
+inline constexpr size_t kMaxDocument = 2 << 20;
 /// Longer documents are made and read on a worker: some 0.3 ms each.
 inline constexpr size_t kHandOverDocument = 32 << 10;
 inline constexpr size_t kMaxBulkDelete = 1000;

@@ -135,7 +135,14 @@ Task<Result<ObjectMeta>> S3Store::head(std::string_view key) {
 
 Task<Result<void>> S3Store::flush() { co_return ok(); }
 
+void S3Store::stop_lists() {
+    lists_stopped_ = true;
+    for (Exchange* const exchange : list_exchanges_) exchange->cancel();
+    list_pauses_.wake_all();
+}
+
 void S3Store::cancel_all() {
+    stop_lists();
     cancelled_ = true;
     transfer_.cancel_all();
     pauses_.wake_all();

@@ -81,6 +81,7 @@ public:
     Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,
                                                        Ticket* ticket = nullptr) override;
     Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
+    void stop_lists() override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
     Task<Result<void>> flush() override;
     void cancel_all() override;
@@ -117,6 +118,9 @@ private:
     Task<Result<HttpReply>> exchange(const Operation& operation, const Ticket& ticket);
     Task<Result<HttpReply>> read_hedged(const Operation& operation, const Transfer::Place& place,
                                         const HttpRequest& request);
+    Task<Result<HttpReply>> read_list(const Transfer::Place& place, const HttpRequest& request);
+    Task<void> pause(const Operation& operation, Duration duration);
+    bool stopped(const Operation& operation) const;
     Task<Result<void>> get_keys();
     Task<bool> keys_were_old(const Error& error, const HttpReply& reply);
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
@@ -142,6 +146,9 @@ private:
     Transfer transfer_;
     HedgedReads hedging_;
     WaitQueue pauses_;  // of operations between two attempts
+    WaitQueue list_pauses_;
+    std::vector<Exchange*> list_exchanges_;  // under way
+    bool lists_stopped_ = false;
     bool cancelled_ = false;
 };
 

@@ -148,7 +148,7 @@ void Transfer::end_slow() {
 void Transfer::start_waiting() {
     while (!starting_.empty()) {
         if (!may_start()) {
-            wake_next_turn();
+            wake_at(Instant{});
             return;
         }
         Lane& lane = *starting_.front();
@@ -162,9 +162,14 @@ void Transfer::start_waiting() {
     }
 }
 
-void Transfer::wake_next_turn() {
+/// In the next turn at the earliest.
+void Transfer::wake_at(Instant time) {
     Scheduler& scheduler = Scheduler::current();
-    if (!pace_.armed()) scheduler.arm(pace_, scheduler.now() + Duration(1));
+    const Instant due = std::max(time, scheduler.now() + Duration(1));
+    if (!pace_.armed() || due < pace_due_) {
+        pace_due_ = due;
+        scheduler.arm(pace_, due);
+    }
 }
 
 void Transfer::Pace::fire(Timer& timer) {
@@ -178,6 +183,10 @@ void Transfer::resume_paused() {
     lanes.swap(paused_);
     for (Lane* lane : lanes) {
         if (!lane->paused) continue;
+        if (lane->resume_at > Scheduler::current().now()) {
+            lane_paused(*lane);
+            continue;
+        }
         lane->paused = false;
         driver_.resume(lane->easy());
     }
@@ -186,7 +195,7 @@ void Transfer::resume_paused() {
 void Transfer::lane_paused(Lane& lane) {
     lane.paused = true;
     paused_.push_back(&lane);
-    wake_next_turn();
+    wake_at(lane.resume_at);
 }
 
 void Transfer::lane_ended(Lane& lane) {

@@ -129,7 +129,7 @@ private:
     void watch_rate();
     void start_waiting();
     void resume_paused();
-    void wake_next_turn();
+    void wake_at(Instant time);
     Result<HttpReply> outcome(Lane& lane, Method method);
     Error failure(const Lane& lane, Method method);
     Error cause(const Lane& lane);
@@ -147,6 +147,7 @@ private:
     Semaphore places_;
     Pace pace_{*this};
     RateWatch rate_watch_{*this};
+    Instant pace_due_{};   // when pace_ fires, if it is armed
     Instant pace_turn_{};  // the turn that the next two count for
     unsigned starts_ = 0;
     unsigned new_connections_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codec/text.h"
+#include "engine/reactor/task_group.h"
 #include "net/s3_store.h"
 #include "tests/net/store_kit.h"
 #include "tests/net/store_steps.h"
@@ -184,6 +185,30 @@ TEST_F(S3StoreDocumentsTest, AStoreWithoutBulkDeleteIsUnsupported) {
 TEST_F(S3StoreDocumentsTest, ABulkDeleteWithoutAnAnswerMayStillBeCarriedOut) {
     server_.fault("method=POST&count=0&cut-answer");
     EXPECT_EQ(removed({"k"}), "OutcomeUnknown");
+}
+
+TEST_F(S3StoreDocumentsTest, ListsThatAreStoppedEndAtOnceAndOthersDoNotBegin) {
+    server_.fault("method=LIST&count=0&hold");
+    static constexpr auto kList = [](S3Store& store, std::string& outcome) -> Task<void> {
+        const ListRequest request;
+        const Result<ListPage> page = co_await store.list(request);
+        outcome = page.has_value() ? "ok" : to_string(page.error().code);
+    };
+    static constexpr auto kTest = [](S3Store& store, std::string& held,
+                                     std::string& late) -> Task<void> {
+        TaskGroup group;
+        group.spawn(kList(store, held));
+        co_await yield();
+        store.stop_lists();
+        co_await group.join();
+        co_await kList(store, late);
+    };
+    std::string held;
+    std::string late;
+    reactor_.run(kTest(*store_, held, late));
+    EXPECT_EQ(held, "Cancelled");
+    EXPECT_EQ(late, "Cancelled");
+    put_all({"others go on"});
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST_F(SmallExchangeTest, TheAnswerOfAPostIsWanted) {
     request.into = into_;
     EXPECT_EQ(send(request)->received.value, 3U);
     EXPECT_EQ(service_.requests().at(0).body, "form");
-    expect_error(send(request), Errc::BadReply);
+    expect_error(send(request), Errc::OutcomeUnknown);
     request.method = Method::Get;
     request.body = {};
     service_.answer("GET /", {{200, "abc"}});
