@@ -53,7 +53,7 @@ Task<Result<void>> MountToken::establish(bool force) {
     const uint32_t token = random_token();
     Result<void> written = co_await write(token, !force);
     if (!written.has_value() && written.error().code == Errc::Unsupported && !force) {
-        log::info("the store has no conditional writes: mounts at the same instant may both pass");
+        log::warn("the store has no conditional writes: mounts at the same instant may both pass");
         written = co_await write(token, false);
     }
     // Stale: somebody was faster, or the answer to our own first attempt was lost. Reading back

@@ -237,6 +237,14 @@ Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) 
                   log::kv("key", operation.key), log::kv("status", reply.status),
                   log::kv("code", document.code));
     }
+    const bool refused = error->code == Errc::Refused || error->code == Errc::Unsupported;
+    // That it knows no conditions or no bulk delete is for the caller to say.
+    if (refused && !operation.exclusive() && operation.bulk == nullptr) {
+        log::warn("the store refuses the request", log::kv("method", to_string(operation.method)),
+                  log::kv("key", operation.key), log::kv("status", reply.status),
+                  log::kv("code", document.code), log::kv("message", document.message),
+                  log::kv("hint", refusal_hint_));
+    }
     return *error;
 }
 

@@ -23,6 +23,15 @@ RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endp
     return result;
 }
 
+/// The options that make requests which not every store takes.
+std::string refusal_hint(const S3Settings& settings) {
+    std::string hint;
+    if (!settings.storage_class.empty()) hint += " storageClass";
+    if (!settings.sse.empty()) hint += " sse";
+    if (!settings.sse_customer_key.empty()) hint += " sseCustomerKeyFile";
+    return hint.empty() ? "none" : "check" + hint;
+}
+
 TransferSettings transfer_settings(const S3Context& context, const S3Settings& settings,
                                    const Endpoint& endpoint) {
     TransferSettings transfer;
@@ -61,6 +70,7 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
       executor_(context.executor),
       credentials_(context.credentials),
       default_encoding_(settings.default_content_encoding),
+      refusal_hint_(refusal_hint(settings)),
       builder_(builder_settings(settings, endpoint)),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
                 counters_),

@@ -140,6 +140,7 @@ private:
     Credentials* credentials_;
     uint64_t key_generation_ = 0;  // of the keys that builder_ has, if they come from credentials_
     std::string default_encoding_;
+    std::string refusal_hint_;  // which options a store may not like
     RequestBuilder builder_;
     BodyCheck body_check_;
     ServerClock clock_;
