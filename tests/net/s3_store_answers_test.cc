@@ -31,5 +31,103 @@ TEST_F(S3StoreAnswersTest, TheServersRetryAfterIsWaitedForAsFarAsThePausesMayGo)
     EXPECT_EQ(store().counters().retry_delay, milliseconds(40));
 }
 
+TEST_F(S3StoreAnswersTest, AnErrorDocumentUnderStatus200IsAFailure) {
+    server_.fault("method=PUT&error-200");
+    EXPECT_EQ(try_put("a"), "ok");
+    EXPECT_EQ(store().counters().retries, 1U);
+    server_.fault("method=PUT&error-200&count=0");
+    EXPECT_EQ(try_put("b"), "ServerError");
+}
+
+TEST_F(S3StoreAnswersTest, AMissingBucketIsNoZeros) {
+    settings_.bucket = "other";
+    EXPECT_EQ(get("a"), "Refused");
+    EXPECT_EQ(try_put("a"), "NotFound");
+}
+
+TEST_F(S3StoreAnswersTest, ObjectsWithoutAnEncodingHaveTheDefaultOne) {
+    settings_.default_content_encoding = "deflate";
+    put("a");
+    static constexpr auto kTest = [](S3Store& store) -> Task<void> {
+        std::vector<std::byte> into(4096);
+        const Result<GetReply> reply = co_await store.get("a", into, no_condition());
+        expect_ok(reply);
+        if (reply.has_value()) {
+            EXPECT_EQ(reply->meta.content_encoding, "deflate");
+        }
+    };
+    run(kTest(store()));
+}
+
+TEST_F(S3StoreAnswersTest, ASlowReadIsSentOnceMore) {
+    settings_.hedge_percentile = 99;
+    put("a");
+    for (int i = 0; i < 120; ++i) EXPECT_EQ(get("a"), "ok");
+    const uint64_t before = store().counters().hedge_won;
+    server_.fault("method=GET&hold");
+    EXPECT_EQ(get("a"), "ok");
+    EXPECT_EQ(store().counters().hedge_won, before + 1);
+    server_.admin("POST", "/_admin/release");
+}
+
+class S3StoreClockTest : public S3StoreTest {
+protected:
+    S3StoreClockTest() : S3StoreTest({"--clock-offset=86400"}) {}
+};
+
+TEST_F(S3StoreClockTest, TheServersTimeIsLearnedFromARefusal) {
+    EXPECT_EQ(try_put("a"), "ok");
+    EXPECT_EQ(store().counters().forbidden, 1U);
+    EXPECT_EQ(store().counters().retries, 0U);
+    EXPECT_EQ(get("a"), "ok");
+    EXPECT_EQ(store().counters().forbidden, 1U);
+}
+
+/// Gives keys as told.
+class ToldSource final : public CredentialSource {
+public:
+    const char* name() const override { return "test"; }
+    Task<Result<AccessKeys>> fetch() override {
+        ++fetches;
+        co_await yield();
+        if (keys.id.empty()) co_return Error(Errc::NotFound, "none");
+        co_return keys;
+    }
+    AccessKeys keys;
+    int fetches = 0;
+};
+
+class S3StoreKeysTest : public S3StoreTest {
+protected:
+    S3StoreKeysTest() { credentials_ = &source_keys_; }
+    void give(const char* id, const char* secret, const char* token = "") {
+        source_->keys.id = id;
+        source_->keys.secret = secret;
+        source_->keys.session_token = token;
+    }
+    ToldSource* source_ = new ToldSource;
+    Credentials source_keys_{std::unique_ptr<CredentialSource>(source_), Duration::zero()};
+};
+
+TEST_F(S3StoreKeysTest, RequestsAreSignedWithTheKeysOfTheSource) {
+    settings_.access_key = "not this one";
+    give("ID", "KEY");
+    EXPECT_EQ(try_put("a"), "ok");
+    EXPECT_EQ(get("a"), "ok");
+    EXPECT_EQ(source_->fetches, 1);
+}
+
+TEST_F(S3StoreKeysTest, ASourceThatWasAskedJustNowIsNotAskedAgain) {
+    give("OLD", "OLD");
+    EXPECT_EQ(try_put("a"), "Forbidden");
+    EXPECT_EQ(source_->fetches, 1);
+}
+
+TEST_F(S3StoreKeysTest, WithoutKeysNothingIsSent) {
+    const long before = server_.stat("requests");
+    EXPECT_EQ(get("a"), "Unauthorized");
+    EXPECT_EQ(server_.stat("requests"), before);
+}
+
 }  // namespace
 }  // namespace s3b::net

@@ -41,7 +41,7 @@ protected:
         return *kit_;
     }
     S3Store& store() {
-        if (!store_) store_ = S3Store::create(kit().context(), settings_).value();
+        if (!store_) store_ = S3Store::create(kit().context(credentials_), settings_).value();
         return *store_;
     }
     void run(Task<void> task) { reactor_.run(std::move(task)); }
@@ -79,6 +79,7 @@ protected:
     S3Settings settings_;
     TransferLimits limits_ = places(20);
     std::optional<StoreKit> kit_;
+    Credentials* credentials_ = nullptr;
     std::unique_ptr<S3Store> store_;
 };
 

@@ -12,7 +12,9 @@ class StoreKit {
 public:
     explicit StoreKit(Reactor& reactor, const TransferLimits& limits = TransferLimits())
         : reactor_(reactor), scheduler_(limits) {}
-    S3Context context() { return {reactor_.ring(), executor_, scheduler_}; }
+    S3Context context(Credentials* credentials = nullptr) {
+        return {reactor_.ring(), executor_, scheduler_, credentials};
+    }
     TransferScheduler& scheduler() { return scheduler_; }
 
 private:
