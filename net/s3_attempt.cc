@@ -210,11 +210,11 @@ HttpRequest S3Store::build_for_document(const Operation& operation, WallTime now
 Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) {
     const bool conditional = operation.precondition.kind == Precondition::Kind::NoneMatch;
     ErrorDocument document;
-    // Reading zeros meets 404 all the time, whose document decides nothing but for a bulk delete.
     if (says_no_bucket(reply)) {
         log::warn("there is no such bucket", log::kv("key", operation.key));
         if (operation.put == nullptr) return Error(Errc::Refused, "no such bucket");
     }
+    // Reading zeros meets 404 all the time, whose document decides nothing but for a bulk delete.
     const bool decides = reply.status != 404 || operation.method == Method::Post;
     if (decides && !reply.error_body.empty()) {
         document = parse_error_document(reply.error_body);
