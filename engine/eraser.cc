@@ -67,9 +67,11 @@ Task<Result<void>> Eraser::take(const std::vector<ListedBlock>& page) {
 /// Deletes the blocks in one go; yields those that are left to be deleted one by one.
 Task<std::vector<BlockNumber>> Eraser::erase_batch(const std::vector<ListedBlock>& page) {
     std::vector<BlockNumber> left;
+    left.reserve(page.size());
     for (const ListedBlock& listed : page) left.push_back(listed.block);
     if (!takes_batches_) co_return left;
     std::vector<std::string> keys;
+    keys.reserve(left.size());
     for (const BlockNumber block : left) keys.push_back(erasure_.names.of(block));
     net::Ticket ticket(erasure_.scheduler, net::Urgency::WriteBack);
     const auto answer = co_await erasure_.store.remove_many(keys, &ticket);

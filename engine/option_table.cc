@@ -126,6 +126,8 @@ constexpr OptionRow kOptions[] = {
 
     {"http11", "", Service, "Accepted, without effect: HTTP/1.1 is always used", "",
      [](Draft&, std::string_view) { return Complaint(); }},
+    {"noBodyCheck", "", Service, "Do not compare what is read with the store's checksum", "",
+     flag<&S3Settings::check_bodies, false>},
     {"noCurlCache", "", Service, "Open a new connection for each request", "",
      flag<&S3Settings::fresh_connections>},
     {"ipTOS", "VALUE", Service,

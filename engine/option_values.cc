@@ -121,9 +121,9 @@ Complaint parse_type_of_service(std::string_view text, uint8_t& into) {
         base = 8;
     }
     uint8_t value = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [rest, error] = std::from_chars(digits.data(), end, value, base);
-    if (error != std::errc{} || rest != end) {
+    const auto [rest, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    if (error != std::errc{} || rest != digits.data() + digits.size()) {
         return std::string(
             "lowdelay, throughput, reliability, lowcost, mincost or 0 to 255 is wanted");
     }
@@ -133,9 +133,9 @@ Complaint parse_type_of_service(std::string_view text, uint8_t& into) {
 
 Complaint parse_percentile(std::string_view text, double& into) {
     double value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    const bool number = error == std::errc{} && rest == end;
+    const auto [rest, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    const bool number = error == std::errc{} && rest == text.data() + text.size();
     if (!number || (value != 0 && !(value >= 50 && value <= 99.99)) || text.starts_with('-')) {
         return std::string("0, or a number from 50 to 99.99 is wanted");
     }

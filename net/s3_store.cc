@@ -72,6 +72,7 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
       default_encoding_(settings.default_content_encoding),
       refusal_hint_(refusal_hint(settings)),
       builder_(builder_settings(settings, endpoint)),
+      check_bodies_(settings.check_bodies),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
                 counters_),
       hedging_(settings.hedge_percentile, counters_) {}
@@ -117,6 +118,7 @@ Task<Result<std::vector<std::string>>> S3Store::remove_many(std::span<const std:
     const auto parse = [&answer, keys] { return parse_bulk_answer(answer, keys); };
     CO_TRY(std::vector<UndeletedKey> undeleted, co_await executor_.run(parse));
     std::vector<std::string> remaining;
+    remaining.reserve(undeleted.size());
     for (UndeletedKey& one : undeleted) remaining.push_back(std::move(one.key));
     if (!remaining.empty()) {
         log::warn("the store did not remove all of many objects", log::kv("left", remaining.size()),

@@ -45,6 +45,7 @@ struct S3Settings {
     bool insecure = false;           // do not verify certificates
     std::optional<uint8_t> ip_tos;   // type-of-service byte of our packets
     bool fresh_connections = false;  // a new connection for each request
+    bool check_bodies = true;        // compare what is read with the checksum that it should have
     bool debug_http = false;         // log requests and answers, without what is secret
     ByteCount upload_speed;          // bytes a second of each transfer; 0 = no limit
     ByteCount download_speed;        // likewise
@@ -142,6 +143,7 @@ private:
     std::string default_encoding_;
     std::string refusal_hint_;  // which options a store may not like
     RequestBuilder builder_;
+    bool check_bodies_;
     BodyCheck body_check_;
     ServerClock clock_;
     Transfer transfer_;

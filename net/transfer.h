@@ -51,6 +51,7 @@ public:
     bool cancelled() const { return cancelled_; }
 
 private:
+    // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): it is final
     friend class Transfer;
     Lane* lane_ = nullptr;  // while the exchange is under way
     bool cancelled_ = false;

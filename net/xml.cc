@@ -59,6 +59,7 @@ XmlEnd Reader::read(std::string_view document) {
     // Some stores keep a connection alive with blanks before they answer.
     document.remove_prefix(std::min(document.find_first_not_of(" \t\r\n"), document.size()));
     const int length = static_cast<int>(document.size());
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the length goes with it
     if (XML_Parse(parser_.get(), document.data(), length, XML_TRUE) == XML_STATUS_OK) {
         return XmlEnd::Complete;
     }

@@ -224,7 +224,9 @@ TEST_F(OptionChecksTest, HedgedReadsHaveAPercentile) {
 }
 
 TEST_F(OptionChecksTest, FlagsOfTheTransportAreOffUnlessGiven) {
-    const Config config = mounted({"--noCurlCache", "-o", "debug-http,http11"});
+    const Config config = mounted({"--noCurlCache", "--noBodyCheck", "-o", "debug-http,http11"});
+    EXPECT_FALSE(config.s3.check_bodies);
+    EXPECT_TRUE(mounted({}).s3.check_bodies);
     EXPECT_TRUE(config.s3.fresh_connections);
     EXPECT_TRUE(config.s3.debug_http);
     EXPECT_FALSE(mounted({}).s3.fresh_connections);

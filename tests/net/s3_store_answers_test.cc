@@ -22,6 +22,14 @@ TEST_F(S3StoreAnswersTest, ABodyThatStaysDamagedIsAnError) {
     EXPECT_EQ(get("a"), "BadReply");
 }
 
+TEST_F(S3StoreAnswersTest, TheCheckOfBodiesCanBeSwitchedOff) {
+    settings_.check_bodies = false;
+    put("a");
+    server_.fault("method=GET&wrong-body");
+    EXPECT_EQ(get("a"), "ok");
+    EXPECT_EQ(store().counters().retries, 0U);
+}
+
 TEST_F(S3StoreAnswersTest, TheServersRetryAfterIsWaitedForAsFarAsThePausesMayGo) {
     settings_.max_retry_pause = milliseconds(40);
     put("a");
