@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/object_name.h"
 
+#include "codec/text.h"
+
 namespace s3b::codec {
 
 namespace {
@@ -11,12 +13,6 @@ constexpr uint32_t kRounds = 12;
 constexpr uint32_t kFactor = 107;
 constexpr uint32_t kInverseFactor = 0x8d28ac43;
 static_assert(kFactor * kInverseFactor == 1);
-
-void append_hex(std::string& text, uint32_t number) {
-    for (unsigned shift = 32; shift > 0; shift -= 4) {
-        text += "0123456789abcdef"[number >> (shift - 4) & 15];
-    }
-}
 
 /// All of `text`: 8 lower-case digits.
 std::optional<uint32_t> parse_hex(std::string_view text) {
@@ -57,10 +53,10 @@ BlockNumber block_with_hash(uint32_t hash) {
 std::string ObjectNames::of(BlockNumber block) const {
     std::string key = prefix_;
     if (with_hash_) {
-        append_hex(key, hash_of_block(block));
+        key += to_hex8(hash_of_block(block));
         key += '-';
     }
-    append_hex(key, block.value);
+    key += to_hex8(block.value);
     return key;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/text.h"
 
-#include <cstdint>
-
 namespace s3b::codec {
 
 namespace {
@@ -28,6 +26,14 @@ bool is_unreserved(char c) {
 }
 
 }  // namespace
+
+std::string to_hex8(uint32_t number) {
+    std::string text;
+    for (unsigned shift = 32; shift > 0; shift -= 4) {
+        text += "0123456789abcdef"[number >> (shift - 4) & 15];
+    }
+    return text;
+}
 
 std::string to_hex(std::span<const std::byte> bytes) {
     constexpr char kDigits[] = "0123456789abcdef";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace s3b::codec {
 
 /// Two lower-case digits a byte.
 std::string to_hex(std::span<const std::byte> bytes);
+/// 8 lower-case digits: how the format writes block numbers, hashes and mount tokens.
+std::string to_hex8(uint32_t number);
 /// Reads exactly 2 * into.size() digits of either case. False if `text` is anything else; `into`
 /// is undefined then.
 bool from_hex(std::string_view text, std::span<std::byte> into);

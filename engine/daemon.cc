@@ -120,7 +120,7 @@ Task<void> Daemon::serve() {
               log::kv("blocks", volume_->geometry().blocks));
     TaskGroup background;
     background.spawn(volume_->serve());
-    if (config_.list_blocks) volume_->start_survey(scheduler_, config_.list_threads);
+    if (config_.list_blocks) volume_->start_survey(config_.list_threads);
     if (asked_to_stop_) tasks_.spawn(unmount(false));
     co_await session_->serve();
     phase_ = Phase::WritingBack;

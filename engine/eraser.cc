@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/eraser.h"
 
-#include <cinttypes>
-#include <cstdio>
-
+#include "codec/text.h"
 #include "engine/mount_token.h"
 #include "engine/reactor/task_group.h"
 
 namespace s3b {
 
 namespace {
-
-std::string hex8(BlockNumber block) {
-    char text[16];
-    std::snprintf(text, sizeof text, "%08" PRIx32, block.value);
-    return text;
-}
 
 Task<Result<void>> clear_token(const Erasure& erasure) {
     if (!erasure.has_token) co_return ok();
@@ -117,7 +109,7 @@ Task<void> Eraser::erase_one(BlockNumber block) {
 
 void Eraser::failed(BlockNumber block, const Error& error) {
     ++failed_;
-    progress_->say("cannot delete block " + hex8(block) + ": " + describe(error));
+    progress_->say("cannot delete block " + codec::to_hex8(block.value) + ": " + describe(error));
 }
 
 Task<bool> Eraser::finish(Result<void> outcome) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/name_order.h"
 
+#include "codec/text.h"
+
 namespace s3b {
 
 namespace {
@@ -15,12 +17,6 @@ uint64_t digits_before(char c) {
     uint64_t count = 0;
     while (count < kHex.size() && static_cast<unsigned char>(kHex[count]) < byte) ++count;
     return count;
-}
-
-std::string hex8(uint64_t number) {
-    std::string text;
-    for (unsigned shift = 32; shift > 0; shift -= 4) text += kHex[number >> (shift - 4) & 15];
-    return text;
 }
 
 }  // namespace
@@ -47,7 +43,8 @@ uint64_t NameOrder::ordinal_of(std::string_view key) const {
 
 std::string NameOrder::before(uint64_t ordinal) const {
     // '/' is the character before '0'; '~' is behind all that continues a name.
-    return prefix() + (ordinal == 0 ? "0000000/" : hex8(ordinal - 1) + '~');
+    return prefix() +
+           (ordinal == 0 ? "0000000/" : codec::to_hex8(static_cast<uint32_t>(ordinal - 1)) + '~');
 }
 
 uint64_t NameOrder::next(std::string_view key) const {

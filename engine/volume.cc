@@ -123,10 +123,10 @@ Task<void> Volume::serve() {
     }
 }
 
-void Volume::start_survey(net::TransferScheduler& scheduler, uint32_t threads) {
+void Volume::start_survey(uint32_t threads) {
     CHECK(!survey_);
     const NameOrder order(parts_.names, parts_.geometry.blocks);
-    survey_.emplace(parts_.cache, parts_.store, scheduler, order, threads);
+    survey_.emplace(parts_.cache, parts_.store, parts_.scheduler, order, threads);
     survey_task_.spawn(survey_->run());
 }
 

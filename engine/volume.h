@@ -51,7 +51,7 @@ public:
     Task<void> drain();
     /// Finds out in the background, with `threads` requests at once, which blocks have no object;
     /// drain() ends it. Once at the most.
-    void start_survey(net::TransferScheduler& scheduler, uint32_t threads);
+    void start_survey(uint32_t threads);
     uint64_t dirty_blocks() const { return parts_.cache.dirty(); }
 
 private:

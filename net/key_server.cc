@@ -2,8 +2,10 @@
 #include "net/key_server.h"
 
 #include "engine/base/log.h"
+#include "net/key_document.h"
 #include "net/retry.h"
 #include "net/s3_reply.h"
+#include "net/secret.h"
 
 namespace s3b::net {
 
@@ -78,6 +80,15 @@ Task<Result<size_t>> KeyServer::attempt(const HttpRequest& request) {
         co_return static_cast<size_t>(reply->received.value);
     }
     co_return error_of(reply->status);
+}
+
+Task<Result<AccessKeys>> KeyServer::ask_for_keys(HttpRequest& request, size_t limit) {
+    SecretBuffer document(limit);
+    request.into = document.span();
+    const Result<size_t> length = co_await ask(request);
+    for (Header& header : request.headers) wipe(header.value);
+    if (!length.has_value()) co_return length.error();
+    co_return parse_key_document(document.text(*length), KeyDocumentForm());
 }
 
 void KeyServer::stop() {

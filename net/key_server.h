@@ -29,6 +29,10 @@ public:
     /// repeat what was refused (4xx) or redirected.
     Task<Result<size_t>> ask(HttpRequest& request);
 
+    /// The keys in the JSON document, of `limit` bytes at the most, that answers `request`, whose
+    /// headers are overwritten. Errors: those of ask() and parse_key_document().
+    Task<Result<AccessKeys>> ask_for_keys(HttpRequest& request, size_t limit);
+
     /// Ends what is under way with Cancelled, also later calls.
     void stop();
 

@@ -2,7 +2,6 @@
 #include "net/s3_request.h"
 
 #include <algorithm>
-#include <array>
 
 #include "codec/text.h"
 #include "codec/wipe.h"
@@ -18,15 +17,6 @@ constexpr std::string_view kSseKms = "aws:kms";
 constexpr size_t kUsualHeaders = 12;
 
 std::string quoted(const Md5& md5) { return '"' + codec::to_hex(md5.bytes) + '"'; }
-
-/// 8 digits, as all tokens have been written so far.
-std::string token_text(uint32_t token) {
-    std::array<std::byte, 4> bytes{};
-    for (size_t i = 0; i < bytes.size(); ++i) {
-        bytes[i] = static_cast<std::byte>(token >> (24 - 8 * i) & 0xff);
-    }
-    return codec::to_hex(bytes);
-}
 
 const Sha256& hash_of_nothing() {
     static const Sha256 hash = codec::sha256({});
@@ -49,7 +39,7 @@ void add_storage_class(std::vector<Header>& headers, const std::string& storage_
 
 void add_meta(std::vector<Header>& headers, const ObjectMeta& meta) {
     if (meta.mount_token) {
-        headers.emplace_back("x-amz-meta-s3backer-mount-token", token_text(*meta.mount_token));
+        headers.emplace_back("x-amz-meta-s3backer-mount-token", codec::to_hex8(*meta.mount_token));
     }
     if (meta.block_size) {
         headers.emplace_back("x-amz-meta-s3backer-blocksize",

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "net/key_document.h"
 #include "net/key_server.h"
 #include "net/secret.h"
 #include "net/small_file.h"
@@ -50,12 +49,7 @@ public:
         CO_TRY(std::string authorization, co_await fetch_authorization());
         if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
         wipe(authorization);
-        SecretBuffer document(kMaxDocument);
-        request.into = document.span();
-        const Result<size_t> length = co_await server_.ask(request);
-        for (Header& header : request.headers) wipe(header.value);
-        if (!length.has_value()) co_return length.error();
-        co_return parse_key_document(document.text(*length), KeyDocumentForm());
+        co_return co_await server_.ask_for_keys(request, kMaxDocument);
     }
 
 private:

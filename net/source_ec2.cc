@@ -39,12 +39,7 @@ public:
             request.headers.emplace_back("X-aws-ec2-metadata-token", token);
             wipe(token);
         }
-        SecretBuffer document(kMaxDocument);
-        request.into = document.span();
-        const Result<size_t> length = co_await server_.ask(request);
-        for (Header& header : request.headers) wipe(header.value);
-        if (!length.has_value()) co_return length.error();
-        co_return parse_key_document(document.text(*length), KeyDocumentForm());
+        co_return co_await server_.ask_for_keys(request, kMaxDocument);
     }
 
 private:

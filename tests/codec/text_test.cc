@@ -17,6 +17,12 @@ TEST(Text, HexRoundTrip) {
     EXPECT_EQ(to_hex(bytes), "00abff");
 }
 
+TEST(Text, NumbersHaveEightDigits) {
+    EXPECT_EQ(to_hex8(0), "00000000");
+    EXPECT_EQ(to_hex8(0xDE), "000000de");
+    EXPECT_EQ(to_hex8(0xDEADBEEF), "deadbeef");
+}
+
 TEST(Text, HexOfAnotherLengthOrWithOtherLettersIsRefused) {
     std::array<std::byte, 2> bytes{};
     EXPECT_FALSE(from_hex("abc", bytes));

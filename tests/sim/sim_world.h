@@ -78,7 +78,7 @@ public:
     /// Drains, and goes on with a fresh volume, which knows nothing, on the same bucket.
     void remount();
     /// Once a mount at the most.
-    void start_survey(uint32_t threads) { volume_->start_survey(scheduler_, threads); }
+    void start_survey(uint32_t threads) { volume_->start_survey(threads); }
     size_t running() const { return requests_.running(); }
 
     /// The key of a block.
