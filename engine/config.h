@@ -5,9 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "codec/cipher.h"
+#include "codec/compression.h"
+#include "codec/locked_memory.h"
 #include "engine/base/types.h"
 #include "fusell/mount_settings.h"
 #include "net/credential_sources.h"
@@ -26,6 +30,14 @@ struct CacheConfig {
     uint32_t read_ahead_trigger = 2;
 };
 
+/// How blocks become objects. Without effect with `test`.
+struct CodecConfig {
+    codec::Compression compression;
+    std::optional<codec::Cipher> cipher;  // none: not encrypted
+    size_t key_bytes = 0;                 // with `cipher`: its own to codec::kMaxKeyBytes
+    std::shared_ptr<const codec::LockedBytes> password;  // with `cipher`
+};
+
 struct Config {
     bool test = false;      // `directory` holds the blocks, there is no S3 (wire-format.md 9)
     std::string directory;  // absolute, with `test`
@@ -35,6 +47,8 @@ struct Config {
     std::string prefix;              // of all object keys
     bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
+    CodecConfig codec;
+    uint32_t cpu_threads = 0;      // that compress, encrypt and make checksums; set by the options
     ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit
     ByteCount total_download_speed;
     fusell::MountSettings mount;

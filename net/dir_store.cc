@@ -73,17 +73,17 @@ std::string DirStore::path_of(std::string_view key) const {
     return directory_ + '/' + std::string(key);
 }
 
-Task<Result<GetReply>> DirStore::get(std::string_view key, std::span<std::byte> into,
+Task<Result<GetReply>> DirStore::get(std::string_view key, ReadTarget into,
                                      Precondition precondition, Ticket*) {
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     const std::string path = path_of(key);
     const int32_t fd = co_await ring_.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC, 0);
     if (fd == -ENOENT) co_return Error(Errc::NotFound, "no such object");
     if (fd < 0) co_return failed("cannot open an object's file", fd);
-    const Result<ByteCount> length = co_await read_whole(fd, into);
+    const Result<ByteCount> length = co_await read_whole(fd, into.plain);
     co_await ring_.close(fd);
     if (!length.has_value()) co_return length.error();
-    const Md5 md5 = codec::md5(into.first(length->value));
+    const Md5 md5 = codec::md5(into.plain.first(length->value));
     const bool same = md5 == precondition.etag;
     if (precondition.kind == Precondition::Kind::NoneMatch && same) {
         co_return Error(Errc::Unchanged, "the object has not changed");

@@ -20,8 +20,8 @@ public:
     /// `directory` must exist; a key with a '/' needs its subdirectory to exist, too.
     DirStore(Ring& ring, std::string directory);
 
-    Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition, Ticket* ticket = nullptr) override;
+    Task<Result<GetReply>> get(std::string_view key, ReadTarget into, Precondition precondition,
+                               Ticket* ticket = nullptr) override;
     /// Writes a temporary file beside the object, then renames it: a reader, and a crash of this
     /// program, see the old object or the new one.
     Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;

@@ -3,6 +3,7 @@
 // tests. All of them pass the same contract test (tests/net/object_store_contract.h).
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,7 +26,7 @@ struct ObjectMeta {
     std::optional<ByteCount> block_size;  // x-amz-meta-s3backer-blocksize (block 0 only)
     std::optional<ByteCount> file_size;   // x-amz-meta-s3backer-filesize (block 0 only)
     std::optional<uint32_t> mount_token;  // x-amz-meta-s3backer-mount-token
-    std::string hmac;  // x-amz-meta-s3backer-hmac: 40 hex digits, without the quotes; empty = none
+    std::optional<Sha1> hmac;             // x-amz-meta-s3backer-hmac
 
     ObjectMeta() = default;
 };
@@ -45,9 +46,28 @@ struct PutRequest {
     PutRequest() = default;
 };
 
-/// What a get received. `length` bytes were written to the start of the caller's memory.
+/// Where a get puts the bytes of an object; each memory is also the limit of what is accepted.
+struct ReadTarget {
+    std::span<std::byte> plain;    // of an object without an encoding
+    std::span<std::byte> encoded;  // of one with an encoding; empty: `plain` takes it, too
+    /// The caller checks the HMAC of a body that has one: its checksum need not be compared.
+    bool hmac_is_checked = false;
+    /// That the object is missing is an error (Stale), after all retries.
+    bool must_exist = false;
+
+    /// Anything that is writable memory.
+    template <class Memory>
+        requires std::convertible_to<Memory&, std::span<std::byte>>
+    // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload)
+    ReadTarget(Memory&& into) : plain(into) {}
+    ReadTarget(std::span<std::byte> p, std::span<std::byte> e) : plain(p), encoded(e) {}
+};
+
+/// What a get received. `length` bytes were written to the start of the caller's memory: of
+/// ReadTarget::encoded if `encoded`, else of ReadTarget::plain.
 struct GetReply {
     ByteCount length;
+    bool encoded = false;
     ETag etag;
     ObjectMeta meta;
 
@@ -99,11 +119,10 @@ class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
 
-    /// Reads the object `key` into `into`; `into` is also the limit of what is accepted (a longer
-    /// object is BadReply). Errors: NotFound; Unchanged (NoneMatch and the version is there);
-    /// Stale (Match and another version is there, after all retries); others as they come.
-    /// On an error the content of `into` is undefined.
-    virtual Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
+    /// Reads the object `key` into `into` (a longer object than fits is BadReply). Errors: NotFound;
+    /// Unchanged (NoneMatch and the version is there); Stale (Match and another version is there,
+    /// after all retries); others as they come. On an error the content of `into` is undefined.
+    virtual Task<Result<GetReply>> get(std::string_view key, ReadTarget into,
                                        Precondition precondition, Ticket* ticket = nullptr) = 0;
     /// Stores an object; yields the ETag that the store gave it. On any error the store may hold
     /// the old object or the new one; OutcomeUnknown says that it may yet change later. After a

@@ -48,8 +48,9 @@ void add_meta(std::vector<Header>& headers, const ObjectMeta& meta) {
     if (meta.file_size) {
         headers.emplace_back("x-amz-meta-s3backer-filesize", std::to_string(meta.file_size->value));
     }
-    if (!meta.hmac.empty()) {
-        headers.emplace_back("x-amz-meta-s3backer-hmac", '"' + meta.hmac + '"');
+    if (meta.hmac) {
+        headers.emplace_back("x-amz-meta-s3backer-hmac",
+                             '"' + codec::to_hex(meta.hmac->bytes) + '"');
     }
 }
 

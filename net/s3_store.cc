@@ -77,10 +77,10 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
                 counters_),
       hedging_(settings.hedge_percentile, counters_) {}
 
-Task<Result<GetReply>> S3Store::get(std::string_view key, std::span<std::byte> into,
+Task<Result<GetReply>> S3Store::get(std::string_view key, ReadTarget into,
                                     Precondition precondition, Ticket* ticket) {
     Operation operation(Method::Get, key);
-    operation.into = into;
+    operation.into = into.plain;
     operation.precondition = precondition;
     CO_TRY(HttpReply reply, co_await perform(operation, ticket));
     GetReply result;

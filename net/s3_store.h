@@ -75,8 +75,8 @@ public:
     S3Store(const S3Context& context, const S3Settings& settings, const Endpoint& endpoint,
             TrustStore trusted);
 
-    Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition, Ticket* ticket = nullptr) override;
+    Task<Result<GetReply>> get(std::string_view key, ReadTarget into, Precondition precondition,
+                               Ticket* ticket = nullptr) override;
     Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
     Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,

@@ -13,6 +13,11 @@ struct Md5 {
     bool operator==(const Md5&) const = default;
 };
 
+struct Sha1 {
+    std::array<std::byte, 20> bytes{};
+    bool operator==(const Sha1&) const = default;
+};
+
 struct Sha256 {
     std::array<std::byte, 32> bytes{};
     bool operator==(const Sha256&) const = default;

@@ -33,7 +33,7 @@ CpuPool::~CpuPool() {
     for (std::thread& worker : workers_) worker.join();
 }
 
-void CpuPool::submit(Work& work) {
+void CpuPool::submit(Work& work, Priority) {
     {
         const std::lock_guard lock(mutex_);
         work.next_work_ = nullptr;

@@ -32,20 +32,24 @@ public:
         Work* next_work_ = nullptr;
     };
 
+    /// Urgent: somebody waits for the result. Normal: background work.
+    enum class Priority { Urgent, Normal };
+
     virtual ~Executor() = default;
-    virtual void submit(Work& work) = 0;
+    virtual void submit(Work& work, Priority priority) = 0;
 
     /// `const auto r = co_await executor.run(fn);`: fn() runs on a worker and must touch nothing
     /// that the reactor may change meanwhile. Yields what fn returns.
     template <class Fn>
     class Call final : public Work {
     public:
-        Call(Executor& executor, Fn fn) : executor_(executor), fn_(std::move(fn)) {}
+        Call(Executor& executor, Fn fn, Priority priority)
+            : executor_(executor), fn_(std::move(fn)), priority_(priority) {}
         Call(const Call&) = delete;
         bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> awaiter) {
             awaiter_ = awaiter;
-            executor_.submit(*this);
+            executor_.submit(*this, priority_);
         }
         auto await_resume() { return std::move(*result_); }
         void execute() override { result_.emplace(fn_()); }
@@ -54,19 +58,20 @@ public:
     private:
         Executor& executor_;
         Fn fn_;
+        Priority priority_;
         std::optional<std::invoke_result_t<Fn>> result_;
         std::coroutine_handle<> awaiter_;
     };
     template <class Fn>
-    Call<Fn> run(Fn fn) {
-        return Call<Fn>(*this, std::move(fn));
+    Call<Fn> run(Fn fn, Priority priority = Priority::Normal) {
+        return Call<Fn>(*this, std::move(fn), priority);
     }
 };
 
 /// Runs the work at once on the caller's thread.
 class InlineExecutor final : public Executor {
 public:
-    void submit(Work& work) override {
+    void submit(Work& work, Priority) override {
         work.execute();
         work.arrive();
     }
@@ -78,7 +83,7 @@ public:
     CpuPool(Reactor& reactor, unsigned threads);
     /// Waits for the workers; no work may be under way (its awaiters would never be resumed).
     ~CpuPool() override;
-    void submit(Work& work) override;
+    void submit(Work& work, Priority priority) override;
 
 private:
     void serve();

@@ -31,13 +31,16 @@ FakeBucket::Call::~Call() {
     }
 }
 
-Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte> into,
+Task<Result<GetReply>> FakeBucket::get(std::string_view key, ReadTarget into,
                                        Precondition precondition, Ticket*) {
     const Call call(*this, Verb::Get, {std::string(key)});
     CO_TRY_VOID(co_await pass_time(Verb::Get, key));
     const Fault fault = take_fault(Verb::Get, key);
     if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
     const Object* object = find(key);
+    if (object == nullptr && into.must_exist) {
+        co_return Error(Errc::Stale, "an object that must exist is missing");
+    }
     if (object == nullptr) co_return Error(Errc::NotFound, "no such object");
     const bool same = object->etag.has_value() && *object->etag == precondition.etag;
     if (precondition.kind == Precondition::Kind::NoneMatch && same) {
@@ -46,11 +49,14 @@ Task<Result<GetReply>> FakeBucket::get(std::string_view key, std::span<std::byte
     if (precondition.kind == Precondition::Kind::Match && !same) {
         co_return Error(Errc::Stale, "the object has another version");
     }
-    if (object->body.size() > into.size()) co_return Error(Errc::BadReply, "object too long");
-    std::ranges::copy(object->body, into.begin());
+    const bool encoded = !object->meta.content_encoding.empty() && !into.encoded.empty();
+    const std::span<std::byte> target = encoded ? into.encoded : into.plain;
+    if (object->body.size() > target.size()) co_return Error(Errc::BadReply, "object too long");
+    std::ranges::copy(object->body, target.begin());
     ++counters_.gets;
     GetReply reply;
     reply.length = ByteCount(object->body.size());
+    reply.encoded = encoded;
     if (!omit_etags_) reply.etag = object->etag;
     reply.meta = object->meta;
     co_return reply;

@@ -36,8 +36,8 @@ public:
     FakeBucket() = default;
 
     // As every ObjectStore.
-    Task<Result<GetReply>> get(std::string_view key, std::span<std::byte> into,
-                               Precondition precondition, Ticket* ticket = nullptr) override;
+    Task<Result<GetReply>> get(std::string_view key, ReadTarget into, Precondition precondition,
+                               Ticket* ticket = nullptr) override;
     Task<Result<ETag>> put(const PutRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<void>> remove(std::string_view key, Ticket* ticket = nullptr) override;
     Task<Result<std::vector<std::string>>> remove_many(std::span<const std::string> keys,

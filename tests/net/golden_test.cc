@@ -14,6 +14,7 @@
 
 #include "codec/hash.h"
 #include "codec/object_name.h"
+#include "codec/text.h"
 #include "net/s3_request.h"
 
 namespace s3b::net {
@@ -138,7 +139,10 @@ HttpRequest put_block(RequestBuilder& builder, const Capture& capture, const std
     PutRequest put = put_of(capture, key);
     put.meta.content_encoding = content_encoding(capture);
     const auto hmac = capture.headers.find("x-amz-meta-s3backer-hmac");
-    if (hmac != capture.headers.end()) put.meta.hmac = hmac->second.substr(1, 40);
+    if (hmac != capture.headers.end()) {
+        put.meta.hmac.emplace();
+        EXPECT_TRUE(codec::from_hex(hmac->second.substr(1, 40), put.meta.hmac->bytes));
+    }
     if (capture.block() == BlockNumber(0)) {
         put.meta.block_size = ByteCount(kBlockSize);
         put.meta.file_size = ByteCount(1 << 20);
