@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory for keys and passwords: never swapped out, in no core file, overwritten before it is
-// given back. All of it is OpenSSL's secure heap, which also holds OpenSSL's own copies of our keys.
+// given back. All of it is OpenSSL's secure heap, which also holds OpenSSL's own copies of our
+// keys.
 #pragma once
 
 #include <cstddef>

@@ -119,7 +119,7 @@ class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
 
-    /// Reads the object `key` into `into` (a longer object than fits is BadReply). Errors: NotFound;
+    /// Reads the object `key` into `into` (one that does not fit is BadReply). Errors: NotFound;
     /// Unchanged (NoneMatch and the version is there); Stale (Match and another version is there,
     /// after all retries); others as they come. On an error the content of `into` is undefined.
     virtual Task<Result<GetReply>> get(std::string_view key, ReadTarget into,
