@@ -24,8 +24,8 @@ struct Environment {
     std::optional<std::string> home;  // where the default access file is
     std::string directory;            // absolute; relative names start here
     net::Variables variables;
-    /// Asks the operator for the password of the volume; see prompt_for_password() (engine/password.h) for
-    /// its errors. Empty: there is nobody to ask.
+    /// Asks the operator for the password of the volume; its errors are those of
+    /// prompt_for_password() (engine/password.h). Empty: there is nobody to ask.
     std::function<Result<codec::LockedBytes>()> ask_password;
 
     Environment() = default;
