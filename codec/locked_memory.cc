@@ -93,8 +93,9 @@ LockedBytes::LockedBytes(std::string_view text) : LockedBytes(text.size()) {
 }
 
 LockedBytes& LockedBytes::operator=(LockedBytes&& other) noexcept {
-    std::swap(bytes_, other.bytes_);
-    std::swap(size_, other.size_);
+    LockedBytes taken(std::move(other));
+    std::swap(bytes_, taken.bytes_);
+    std::swap(size_, taken.size_);
     return *this;
 }
 
