@@ -64,18 +64,18 @@ OBJECTS = (
     ("one block of the cipher shorter", _body(lambda b: b[:-16]), BELONGS_ELSEWHERE),
     ("one byte shorter", _body(lambda b: b[:-1]), BELONGS_ELSEWHERE),
     ("empty", _body(lambda b: b""), BELONGS_ELSEWHERE),
-    ("without an HMAC", _headers({HMAC_HEADER: None}), "(?i)hmac"),
-    ("with an HMAC of zeros", _headers({HMAC_HEADER: '"' + "0" * 40 + '"'}), "(?i)hmac"),
-    ("with an HMAC that is too short", _headers({HMAC_HEADER: '"' + "1" * 38 + '"'}), "(?i)hmac"),
-    ("with an HMAC that is no number", _headers({HMAC_HEADER: "none"}), "(?i)hmac"),
+    ("without an HMAC", _headers({HMAC_HEADER: None}), "hmac"),
+    ("with an HMAC of zeros", _headers({HMAC_HEADER: '"' + "0" * 40 + '"'}), "hmac"),
+    ("with an HMAC that is too short", _headers({HMAC_HEADER: '"' + "1" * 38 + '"'}), "hmac"),
+    ("with an HMAC that is no number", _headers({HMAC_HEADER: "none"}), "hmac"),
     ("with another block's HMAC", _mac_of(3), BELONGS_ELSEWHERE),
     ("said to be of another cipher", _renamed("AES-256-CBC"), "AES-256-CBC"),
     ("said to be of no known cipher", _renamed("NONE"), ""),
-    ("said not to be encrypted", _headers({ENCODING: "deflate"}), "(?i)not encrypted"),
+    ("said not to be encrypted", _headers({ENCODING: "deflate"}), "not encrypted"),
     ("without an encoding", _headers({ENCODING: None, HMAC_HEADER: None}), ""),
-    ("plain", lambda h: (pattern(VICTIM, BLOCK), {}), "(?i)not encrypted"),
+    ("plain", lambda h: (pattern(VICTIM, BLOCK), {}), "not encrypted"),
     ("compressed only", lambda h: (zlib.compress(pattern(VICTIM, BLOCK)), {ENCODING: "deflate"}),
-     "(?i)not encrypted"),
+     "not encrypted"),
     ("encrypted well, but a byte short", _sealed_well(
         lambda: zlib.compress(pattern(VICTIM, BLOCK - 1))), ""),
     ("encrypted well, but a byte too long", _sealed_well(
@@ -97,7 +97,7 @@ def _add(name, make, words):
             good = h.server.stored(block_key(VICTIM))
             h.server.put(block_key(VICTIM), *make(h))
             h.expect_failure(VICTIM, errno.EIO)
-            h.expect_log(f"{block_key(VICTIM)}.*({words})|({words}).*{block_key(VICTIM)}")
+            h.expect_log(f"(?i)block={VICTIM}.*({words})")
             for number in (3, VICTIM - 1, VICTIM + 1):
                 h.expect_right(number)
             h.server.put(block_key(VICTIM), *good)
@@ -131,7 +131,7 @@ def _not_ours(world):
         h.mount()
         h.server.put(block_key(VICTIM), *strange.server.stored(block_key(VICTIM)))
         h.expect_failure(VICTIM, errno.EIO)
-        h.expect_log(f"{block_key(VICTIM)}.*encrypt|encrypt.*{block_key(VICTIM)}")
+        h.expect_log(f"block={VICTIM}.*encrypt")
         h.expect_right(VICTIM - 1)
         h.end()
 

@@ -66,7 +66,7 @@ def zlib_bomb(length):
 
 
 def zstd_bomb(length):
-    """A zstd frame of `length` zeros, a number of 128 KiB in bytes, which does not tell its size."""
+    """A zstd frame of `length` zeros, a number of 128 KiB in bytes, without its size."""
     part = 128 << 10
     window = 10 << 3  # of 1 MiB
     repeat = ((part << 3) | 1 << 1).to_bytes(3, "little") + b"\0"

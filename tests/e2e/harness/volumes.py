@@ -71,7 +71,9 @@ class Reference:
         kind = self._chance.random()
         if kind < 0.5:
             return self._chance.randbytes(length)
-        return (self._chance.randbytes(100) * (length // 100 + 1))[:length] if kind < 0.8 else bytes(length)
+        if kind < 0.8:
+            return (self._chance.randbytes(100) * (length // 100 + 1))[:length]
+        return bytes(length)
 
     def expect_in(self, path):
         expect_contents(path, self.bytes)
