@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/text.h"
 
+#include <algorithm>
+
 namespace s3b::codec {
 
 namespace {
@@ -109,6 +111,13 @@ std::string percent_encode(std::string_view text, Slash slash) {
         encoded += kDigits[byte & 15];
     }
     return encoded;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace s3b::codec

@@ -26,6 +26,9 @@ std::string to_base64(std::span<const std::byte> bytes);
 /// undefined then.
 bool from_base64(std::string_view text, std::span<std::byte> into);
 
+/// Whether the letters A to Z and a to z count as equal, all else is.
+bool same_ignoring_case(std::string_view a, std::string_view b);
+
 enum class Slash { Keep, Encode };
 
 /// Leaves A-Z a-z 0-9 _ - ~ . alone (and '/' with Slash::Keep), writes every other byte as '%' and

@@ -22,6 +22,7 @@ int errno_of(const Error& error) {
         case Errc::Busy: return EBUSY;
         case Errc::Unchanged:
         case Errc::ServerError:
+        case Errc::Unauthentic:
         case Errc::Refused:
         case Errc::BadReply:
         case Errc::OutcomeUnknown:

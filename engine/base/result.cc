@@ -16,6 +16,7 @@ const char* to_string(Errc code) {
         case Errc::Timeout: return "Timeout";
         case Errc::Unreachable: return "Unreachable";
         case Errc::ServerError: return "ServerError";
+        case Errc::Unauthentic: return "Unauthentic";
         case Errc::Refused: return "Refused";
         case Errc::BadReply: return "BadReply";
         case Errc::OutcomeUnknown: return "OutcomeUnknown";

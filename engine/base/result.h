@@ -15,20 +15,21 @@ namespace s3b {
 
 /// What went wrong, as far as someone decides on it. fusell/ maps it to an errno in one function.
 enum class Errc {
-    NotFound,         // no such object (404)
-    Unchanged,        // a conditional read found the expected version (304)
-    Stale,            // the expected version is not there (412)
-    Unauthorized,     // credentials refused (401)
-    Forbidden,        // not allowed (403)
-    Redirected,       // the store wants another host or region (3xx)
-    Timeout,          // no answer in time
-    Unreachable,      // cannot resolve or connect
-    ServerError,      // 5xx, or the connection broke
-    Refused,          // the store rejects the request (other 4xx)
-    BadReply,         // an answer that cannot be right: length, header, encoding
-    OutcomeUnknown,   // a write was sent whole, but no answer came: it may yet take effect
-    Io,               // a local file operation failed, see Error::sys_errno
-    NoSpace,          // a local limit is reached
+    NotFound,        // no such object (404)
+    Unchanged,       // a conditional read found the expected version (304)
+    Stale,           // the expected version is not there (412)
+    Unauthorized,    // credentials refused (401)
+    Forbidden,       // not allowed (403)
+    Redirected,      // the store wants another host or region (3xx)
+    Timeout,         // no answer in time
+    Unreachable,     // cannot resolve or connect
+    ServerError,     // 5xx, or the connection broke
+    Refused,         // the store rejects the request (other 4xx)
+    BadReply,        // an answer that cannot be right: length, header, encoding
+    Unauthentic,     // an encrypted object has no HMAC or a wrong one: other keys, place, or damage
+    OutcomeUnknown,  // a write was sent whole, but no answer came: it may yet take effect
+    Io,              // a local file operation failed, see Error::sys_errno
+    NoSpace,         // a local limit is reached
     InvalidArgument,  // outside the volume, malformed
     ReadOnly,         // a write to a read-only volume
     Unsupported,      // not offered

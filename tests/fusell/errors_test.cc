@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{Errc::Io, EIO}, Case{Errc::NoSpace, ENOSPC},
                       Case{Errc::InvalidArgument, EINVAL}, Case{Errc::ReadOnly, EROFS},
                       Case{Errc::Unsupported, EOPNOTSUPP}, Case{Errc::Busy, EBUSY},
-                      Case{Errc::Cancelled, EIO}),
+                      Case{Errc::Cancelled, EIO}, Case{Errc::Unauthentic, EIO}),
     [](const auto& each) { return std::string(to_string(each.param.code)); });
 
 TEST(ErrorsTest, AFailedFileOperationKeepsItsErrno) {
