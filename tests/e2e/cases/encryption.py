@@ -154,6 +154,30 @@ def _encodings(world):
         h.end()
 
 
+@case("a block is read whose encoding has another name of the cipher, as s3backer may write it")
+def _alias(world):
+    with sealed(world, cipher="AES-256-CBC") as h:
+        h.mount("--encrypt=aes256")
+        body, headers = h.server.stored(block_key(3))
+        h.server.put(block_key(3), body, {**headers, ENCODING: "deflate, encrypt-AES256"})
+        h.expect_right(3)
+        with DirectFile(h.daemon.file) as file:
+            file.write(3 * BLOCK, pattern(4, BLOCK))
+            file.sync()
+        expect_equal(h.server.stored(block_key(3))[1][ENCODING], "deflate, encrypt-AES-256-CBC",
+                     "encoding of what we have written")
+        h.end()
+
+
+@case("an encrypted volume is erased without its password")
+def _erased(world):
+    with hostile(world, filled=False) as h:
+        seal_into(h.server, Sealer(PASSWORD, PLACE))
+        status, text = world.run_to_end("--erase", "--force", "--encrypt", *SIZE, *IMPATIENT,
+                                        *h.store.options, h.store.bucket)
+        expect_equal((status, h.server.keys()), (0, []), f"status and keys after: {text}")
+
+
 @case("zeros written to an encrypted volume delete its objects, and stay zeros", smoke=True)
 def _zeros(world):
     with sealed(world) as h:
