@@ -71,8 +71,8 @@ def _changed(world):
             expect_equal(h.server.stored(block_key(1))[1].get(ENCODING), encoding, "encoding")
 
 
-@case("compressed blocks are zlib streams and zstd frames of their plain text; what would not become "
-      "shorter is stored as it is", smoke=True)
+@case("compressed blocks are zlib streams and zstd frames of their plain text; what would not "
+      "become shorter is stored as it is", smoke=True)
 def _written(world):
     with hostile(world, filled=False) as h:
         for option, encoding in (("--compress", "deflate"), ("--compress=1", "deflate"),

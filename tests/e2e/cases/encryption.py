@@ -253,7 +253,7 @@ def _own(world):
             # Until the block has left the cache and is asked for.
             for number in range(4, COUNT):
                 file.read(number * BLOCK, BLOCK)
-            expect_errno(errno.EIO, lambda: len(file.read(3 * BLOCK, BLOCK)), "read of what vanished")
+            expect_errno(errno.EIO, lambda: len(file.read(3 * BLOCK, BLOCK)), "what vanished")
             expect(file.read(8 * BLOCK, BLOCK) == pattern(8, BLOCK), "wrong data in block 8")
             file.write(3 * BLOCK, pattern(3, BLOCK))
             file.sync()
