@@ -46,13 +46,13 @@ def _mixed(world):
     with hostile(world, filled=False) as h:
         for number, options in enumerate(OPTIONS):
             _write_text(world, h.store, (number,), *options)
-        for level in (0, 1, 9):
-            h.server.put(block_key(10 + level), zlib.compress(_text(10 + level), level),
+        for number, level in ((10, 0), (11, 1), (12, 9)):
+            h.server.put(block_key(number), zlib.compress(_text(number), level),
                          {ENCODING: "deflate"})
         encodings = [h.server.stored(block_key(n))[1].get(ENCODING) for n in range(len(OPTIONS))]
         expect_equal(encodings, [None, "deflate", "deflate", "zstd", "zstd"], "encodings")
         for options in OPTIONS:
-            _expect_text(world, h.store, (*range(len(OPTIONS)), 10, 11, 19), *options)
+            _expect_text(world, h.store, (*range(len(OPTIONS)), 10, 11, 12), *options)
 
 
 @case("a volume that was compressed is written without compression, and the other way round")

@@ -91,7 +91,7 @@ def _not_encrypting(world):
     for numbers in (range(COUNT), (7,)):
         with hostile(world, filled=False) as h:
             seal_into(h.server, Sealer(PASSWORD, PLACE), numbers)
-            for option in ((), ("--compress",)):
+            for option in ((), ("--compress",), ("--noAutoDetect",), ("--readOnly",)):
                 text = _refused(world, h.store, *option)
                 expect("--encrypt" in text, f"--encrypt is not named in: {text}")
             _expect_untouched(h.server)
@@ -100,8 +100,10 @@ def _not_encrypting(world):
 @case("a volume that is not encrypted is not mounted with --encrypt")
 def _downgraded(world):
     with hostile(world) as h:
-        text = _refused(world, _encrypting(world, h.store))
-        expect("not encrypted" in text, f"it does not say 'not encrypted': {text}")
+        store = _encrypting(world, h.store)
+        for option in ((), ("--noAutoDetect",), ("--readOnly",)):
+            text = _refused(world, store, *option)
+            expect("not encrypted" in text, f"it does not say 'not encrypted': {text}")
         _expect_untouched(h.server)
 
 
@@ -180,16 +182,19 @@ def _erased(world):
 
 @case("zeros written to an encrypted volume delete its objects, and stay zeros", smoke=True)
 def _zeros(world):
-    with sealed(world) as h:
-        h.mount("--blockCacheSize=2")
-        with DirectFile(h.daemon.file) as file:
-            file.write(3 * BLOCK, bytes(2 * BLOCK))
-            file.sync()
-            kept = [block_key(n) for n in range(COUNT) if n not in (3, 4)] + [TOKEN_KEY]
-            expect_equal(h.server.keys(), kept, "keys")
-            file.read(8 * BLOCK, 8 * BLOCK)
-            expect(file.read(3 * BLOCK, 2 * BLOCK) == bytes(2 * BLOCK), "not zeros")
-        h.end()
+    for option in ((), ("--listBlocks",)):
+        with sealed(world) as h:
+            h.mount("--blockCacheSize=2", *option)
+            if option:
+                h.daemon.wait_log("survey of the blocks done")
+            with DirectFile(h.daemon.file) as file:
+                file.write(3 * BLOCK, bytes(2 * BLOCK))
+                file.sync()
+                kept = [block_key(n) for n in range(COUNT) if n not in (3, 4)] + [TOKEN_KEY]
+                expect_equal(h.server.keys(), kept, "keys")
+                file.read(8 * BLOCK, 8 * BLOCK)
+                expect(file.read(3 * BLOCK, 2 * BLOCK) == bytes(2 * BLOCK), "not zeros")
+            h.end()
 
 
 @case("what fsync acknowledged of an encrypted volume survives a kill -9 of the daemon", smoke=True)
@@ -230,6 +235,22 @@ def _listed(world):
         expect(h.read(5) == bytes(BLOCK), "a block that was not listed is not zeros")
         seal_into(h.server, h.sealer, (3,))
         h.expect_right(3)
+        h.end()
+
+
+@case("an encrypted block that has vanished is as good as new once it is written, zeros, too")
+def _mended(world):
+    with sealed(world) as h:
+        h.mount("--listBlocks")
+        h.daemon.wait_log("survey of the blocks done")
+        for number in (3, 4):
+            h.server.remove(block_key(number))
+            h.expect_failure(number, errno.EIO)
+        with DirectFile(h.daemon.file) as file:
+            file.write(3 * BLOCK, bytes(BLOCK) + pattern(4, BLOCK))
+            file.sync()
+        expect(h.read(3) == bytes(BLOCK), "not zeros")
+        h.expect_right(4)
         h.end()
 
 
