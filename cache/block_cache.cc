@@ -17,7 +17,9 @@ BlockCache::BlockCache(const CacheSettings& settings)
     : settings_(settings),
       table_(slots_for(settings)),
       lru_(slots_for(settings), settings.timeout > Duration::zero()),
-      zero_map_(settings.geometry.blocks) {
+      zero_map_(settings.geometry.blocks, settings.remember_objects
+                                              ? ZeroMap::Objects::Remember
+                                              : ZeroMap::Objects::Forget) {
     CHECK(settings.size > 0 && settings.uploads > 0);
 }
 
@@ -199,7 +201,7 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
     const SlotIndex fetched(record->fetch_slot);
     record->fetch_slot = kNoSlot;
     step(*record, BlockEvent::FinishRead);
-    zero_map_.set_unknown(block);  // whatever a survey did not find
+    zero_map_.set_present(block);  // whatever a survey did not find
     if (record->state == BlockState::Clean) {
         records_.erase(block);
         table_.insert(block, fetched, SlotUse::Clean);

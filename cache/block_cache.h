@@ -27,6 +27,7 @@ struct CacheSettings {
     Duration write_delay{};  // a block stays dirty for so long at the most before its upload
     Duration timeout{};      // clean blocks unused for so long may be dropped; 0 = never
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
+    bool remember_objects = false;  // for must_exist(); one bit a block
 };
 
 /// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
@@ -158,6 +159,8 @@ public:
     uint64_t entries() const;
     uint64_t dirty() const { return dirty_; }
     double dirty_ratio() const;
+    /// Whether the store must have an object of `block`, all writes of which are stored.
+    bool must_exist(BlockNumber block) const { return zero_map_.known_present(block); }
     uint64_t known_zero() const { return zero_map_.size(); }
     const CacheCounters& counters() const { return counters_; }
     void reset_counters() { counters_ = CacheCounters{}; }

@@ -261,6 +261,7 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
     Record* record = record_of(block);
     CHECK(record != nullptr);
     step(*record, BlockEvent::FinishPut);
+    zero_map_.set_present(block);
     drop_sent(*record);
     if (record->state == BlockState::Dirty) {
         queue_rewritten(block, *record, now);

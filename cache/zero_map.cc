@@ -5,13 +5,24 @@
 
 namespace s3b::cache {
 
+ZeroMap::ZeroMap(BlockCount blocks, Objects objects) : blocks_(blocks), zeros_(blocks) {
+    if (objects == Objects::Remember) present_.emplace(blocks);
+}
+
 void ZeroMap::set_zero(BlockNumber block) {
+    if (present_) present_->clear(block);
     if (zeros_.set(block) && objects_ && objects_->test(block)) ++zeros_in_objects_;
 }
 
 void ZeroMap::set_unknown(BlockNumber block) {
-    if (objects_) note_object(block);
+    if (present_) present_->clear(block);
+    if (objects_) add_to_survey(block);
     if (zeros_.clear(block) && objects_) --zeros_in_objects_;
+}
+
+void ZeroMap::set_present(BlockNumber block) {
+    set_unknown(block);
+    if (present_) present_->set(block);
 }
 
 uint64_t ZeroMap::size() const {
@@ -26,6 +37,11 @@ void ZeroMap::begin_survey() {
 }
 
 void ZeroMap::note_object(BlockNumber block) {
+    add_to_survey(block);
+    if (present_ && !zeros_.test(block)) present_->set(block);
+}
+
+void ZeroMap::add_to_survey(BlockNumber block) {
     if (objects_->set(block) && zeros_.test(block)) ++zeros_in_objects_;
 }
 

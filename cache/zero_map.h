@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks whose object is known not to exist: seen one by one, or by a survey of all that the store
-// holds. Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds,
+// holds; and, if wanted, those whose object must exist. Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds,
 // not what a client wrote), 5.2.
 #pragma once
 
@@ -12,11 +12,12 @@
 
 namespace s3b::cache {
 
-/// Nothing is known at first. Memory: one bit a block, with a survey a second one, each resident
-/// only where it was ever set. Belongs to the reactor.
+/// Nothing is known at first. Memory: one bit a block, with a survey a second one, one more for
+/// known objects, each resident only where it was ever set. Belongs to the reactor.
 class ZeroMap {
 public:
-    explicit ZeroMap(BlockCount blocks) : blocks_(blocks), zeros_(blocks) {}
+    enum class Objects { Forget, Remember };
+    explicit ZeroMap(BlockCount blocks, Objects objects = Objects::Forget);
 
     bool known_zero(BlockNumber block) const {
         return zeros_.test(block) || (surveyed_ && !objects_->test(block));
@@ -25,13 +26,18 @@ public:
     void set_zero(BlockNumber block);
     /// There is an object, or from now on there may be one.
     void set_unknown(BlockNumber block);
+    /// There is an object: it was read, or stored with a success.
+    void set_present(BlockNumber block);
+    /// Whether there must be an object; false if that is not remembered.
+    bool known_present(BlockNumber block) const { return present_ && present_->test(block); }
     /// Blocks known to be zero.
     uint64_t size() const;
 
     /// Begins a survey, once in a life at the most unless it was given up. From now on
     /// note_object() and set_unknown() keep the blocks that may have an object.
     void begin_survey();
-    /// The survey has found an object of `block`, which may be gone by now. It must have begun.
+    /// The survey has found an object of `block`, which may be gone by now if it is known to be
+    /// zero or an upload of it is under way. It must have begun.
     void note_object(BlockNumber block);
     /// Every object that there was when the survey began was noted, or is deleted: all other blocks
     /// are known to be zero. O(1), for the maps are not merged.
@@ -40,9 +46,12 @@ public:
     void abandon_survey();
 
 private:
+    void add_to_survey(BlockNumber block);
+
     BlockCount blocks_;
     BitMap zeros_;                   // seen one by one
     std::optional<BitMap> objects_;  // of the survey: there may be an object
+    std::optional<BitMap> present_;  // there is an object, if no upload is under way
     uint64_t zeros_in_objects_ = 0;  // blocks set in both
     bool surveyed_ = false;          // objects_ is complete
 };

@@ -58,7 +58,8 @@ bool returns(const EVP_CIPHER* cipher) {
 }  // namespace
 
 Result<Cipher> find_cipher(std::string_view name) {
-    const Fetched cipher = fetch(std::string(name));
+    const bool whole = name.find('\0') == std::string_view::npos;  // OpenSSL would read a part
+    const Fetched cipher = whole ? fetch(std::string(name)) : nullptr;
     if (cipher == nullptr) return Error(Errc::NotFound, "no such cipher");
     if (!is_usable(cipher.get()) || !returns(cipher.get())) {
         return Error(Errc::Unsupported, "not a block cipher in CBC mode");

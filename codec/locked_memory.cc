@@ -2,6 +2,8 @@
 #include "codec/locked_memory.h"
 
 #include <openssl/crypto.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -39,6 +41,10 @@ void release(void* memory, const char* file, int line) {
 
 void* reallocate(void* memory, size_t size, const char* file, int line) {
     if (memory == nullptr) return allocate(size, file, line);
+    if (size == 0) {
+        release(memory, file, line);
+        return nullptr;
+    }
     if (CRYPTO_secure_allocated(memory) != 1) return std::realloc(memory, size);
     void* const larger = allocate(size, file, line);
     if (larger == nullptr) return nullptr;
@@ -49,12 +55,25 @@ void* reallocate(void* memory, size_t size, const char* file, int line) {
     return larger;
 }
 
+void* heap = nullptr;
+
+/// A child has the memory, but not the lock on it (fork(2)).
+void lock_in_child() { mlock2(heap, kHeapBytes, 0); }
+
+/// Whether the heap will be locked in children, too.
+bool keep_locked() {
+    heap = OPENSSL_secure_malloc(kHeapBytes);  // while it is empty, this is all of it
+    if (heap == nullptr) return false;
+    OPENSSL_secure_free(heap);
+    return pthread_atfork(nullptr, nullptr, lock_in_child) == 0;
+}
+
 }  // namespace
 
 Protection protect_keys() {
     if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1) return Protection::Ordinary;
     switch (CRYPTO_secure_malloc_init(kHeapBytes, kLeastChunk)) {
-        case 1: return Protection::Locked;
+        case 1: return keep_locked() ? Protection::Locked : Protection::DumpFree;
         case 2: return Protection::DumpFree;
         default: return Protection::Ordinary;
     }
@@ -74,8 +93,9 @@ LockedBytes::LockedBytes(std::string_view text) : LockedBytes(text.size()) {
 }
 
 LockedBytes& LockedBytes::operator=(LockedBytes&& other) noexcept {
-    std::swap(bytes_, other.bytes_);
-    std::swap(size_, other.size_);
+    LockedBytes taken(std::move(other));
+    std::swap(bytes_, taken.bytes_);
+    std::swap(size_, taken.size_);
     return *this;
 }
 

@@ -16,18 +16,21 @@ namespace s3b::codec {
 enum class Protection { Ordinary, DumpFree, Locked };
 
 /// Sets the memory up. Call it once and before all else: OpenSSL must not have been used. Without
-/// it everything here works in ordinary memory.
+/// it everything here works in ordinary memory. It holds in children of fork(2), too.
 Protection protect_keys();
 
-/// So many bytes, overwritten at the end. Moved from, it is empty.
+/// So many bytes, overwritten at the end. Moved from, it is empty. Where the memory is used up,
+/// they are ordinary.
 class LockedBytes {
 public:
     LockedBytes() = default;
     /// Zeros.
     explicit LockedBytes(size_t size);
     explicit LockedBytes(std::string_view text);
+    LockedBytes(const LockedBytes&) = delete;
     LockedBytes(LockedBytes&& other) noexcept
         : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    LockedBytes& operator=(const LockedBytes&) = delete;
     LockedBytes& operator=(LockedBytes&& other) noexcept;
     ~LockedBytes();
 

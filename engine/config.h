@@ -35,7 +35,7 @@ struct CodecConfig {
     codec::Compression compression;
     std::optional<codec::Cipher> cipher;  // none: not encrypted
     size_t key_bytes = 0;                 // with `cipher`: its own to codec::kMaxKeyBytes
-    std::shared_ptr<const codec::LockedBytes> password;  // with `cipher`
+    std::shared_ptr<const codec::LockedBytes> password;  // with `cipher`, when mounting
 };
 
 struct Config {

@@ -12,19 +12,9 @@ namespace {
 
 net::Precondition no_condition() { return net::Precondition(); }
 
-/// Whether `reply` can be a block of `size` bytes.
-Result<void> judge(BlockNumber block, const net::GetReply& reply, ByteCount size) {
-    if (!reply.meta.content_encoding.empty()) {
-        log::error("a block is compressed or encrypted, which this version cannot read",
-                   log::kv("block", block), log::kv("encoding", reply.meta.content_encoding));
-        return Error(Errc::BadReply, "unsupported content encoding");
-    }
-    if (reply.length != size) {
-        log::error("a block has the wrong length, check --blockSize", log::kv("block", block),
-                   log::kv("length", reply.length), log::kv("expected", size));
-        return Error(Errc::BadReply, "block of the wrong length");
-    }
-    return ok();
+void log_undecodable(BlockNumber block, const net::GetReply& reply, const Error& error) {
+    log::error("a block cannot be decoded", log::kv("block", block), log::kv("error", error),
+               log::kv("length", reply.length), log::kv("encoding", reply.meta.content_encoding));
 }
 
 }  // namespace
@@ -39,11 +29,9 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
     Download download;
     const bool added = downloads_.emplace(block, &download).second;
     CHECK(added);
-    const std::string key = parts_.names.of(block);
-    const Result<net::GetReply> reply =
-        co_await parts_.store.get(key, parts_.slots.bytes(slot), no_condition(), &ticket);
+    const Result<void> obtained = co_await obtain(block, slot, ticket);
     downloads_.erase(block);
-    const Result<void> outcome = install(block, slot, reply);
+    const Result<void> outcome = install(block, slot, obtained);
     if (outcome.has_value()) deliver(block, wanted);
     for (Joiner* joiner : download.joiners) {
         joiner->outcome = outcome;
@@ -57,6 +45,42 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
     co_return outcome;
 }
 
+/// Brings the bytes of `block` into `slot`; NotFound if there is no object.
+Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket) {
+    const std::string key = parts_.names.of(block);
+    ScratchPool::Scratch scratch = parts_.scratch.take();
+    net::ReadTarget target(parts_.slots.bytes(slot), scratch.bytes());
+    target.must_exist = parts_.cache.must_exist(block);
+    target.hmac_is_checked = true;
+    for (;;) {
+        CO_TRY(const net::GetReply reply,
+               co_await parts_.store.get(key, target, no_condition(), &ticket));
+        const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
+        if (decoded.has_value()) co_return ok();
+        // Damaged on its way? The store looks after that, if it compares the checksum.
+        const bool again = decoded.error().code == Errc::Unauthentic && target.hmac_is_checked;
+        target.hmac_is_checked = false;
+        if (again) continue;
+        log_undecodable(block, reply, decoded.error());
+        co_return decoded.error();
+    }
+}
+
+Task<Result<void>> Fetcher::decode(BlockNumber block, const net::ReadTarget& target,
+                                   const net::GetReply& reply, net::Urgency urgency) {
+    codec::Received received;
+    received.body = (reply.encoded ? target.encoded : target.plain).first(reply.length.value);
+    received.encoding = reply.meta.content_encoding;
+    received.hmac = reply.meta.hmac;
+    const auto work = [&codec = parts_.codec, block, received, into = target.plain] {
+        return codec.decode(block, received, into);
+    };
+    const auto priority = urgency == net::Urgency::Demand ? Executor::Priority::Urgent
+                                                          : Executor::Priority::Normal;
+    const Duration time = parts_.codec.decoding_time(reply.length, reply.encoded);
+    co_return co_await parts_.executor.run(work, priority, time);
+}
+
 Task<Result<void>> Fetcher::join(BlockNumber block, Wanted wanted) {
     const auto found = downloads_.find(block);
     CHECK(found != downloads_.end());
@@ -66,20 +90,17 @@ Task<Result<void>> Fetcher::join(BlockNumber block, Wanted wanted) {
     co_return joiner.outcome;
 }
 
-Result<void> Fetcher::install(BlockNumber block, SlotIndex slot,
-                              const Result<net::GetReply>& reply) {
-    if (!reply.has_value() && reply.error().code == Errc::NotFound) {
+Result<void> Fetcher::install(BlockNumber block, SlotIndex slot, const Result<void>& obtained) {
+    if (obtained.has_value()) {
+        install_bytes(block, slot);
+        return ok();
+    }
+    if (obtained.error().code == Errc::NotFound) {
         install_zeros(block);
         return ok();
     }
-    Result<void> usable = reply.has_value() ? judge(block, *reply, parts_.geometry.block_size)
-                                            : Result<void>(reply.error());
-    if (usable.has_value()) {
-        install_bytes(block, slot);
-    } else {
-        parts_.cache.fail_fetch(block);
-    }
-    return usable;
+    parts_.cache.fail_fetch(block);
+    return obtained;
 }
 
 void Fetcher::install_bytes(BlockNumber block, SlotIndex slot) {

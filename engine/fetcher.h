@@ -50,7 +50,10 @@ private:
         WaitQueue ended;
     };
 
-    Result<void> install(BlockNumber block, SlotIndex slot, const Result<net::GetReply>& reply);
+    Task<Result<void>> obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
+    Task<Result<void>> decode(BlockNumber block, const net::ReadTarget& target,
+                              const net::GetReply& reply, net::Urgency urgency);
+    Result<void> install(BlockNumber block, SlotIndex slot, const Result<void>& obtained);
     void install_bytes(BlockNumber block, SlotIndex slot);
     void install_zeros(BlockNumber block);
     void deliver(BlockNumber block, const Wanted& wanted);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "codec/locked_memory.h"
 #include "engine/base/log.h"
 #include "engine/daemon.h"
 #include "engine/maintenance.h"
@@ -13,14 +14,23 @@
 
 namespace {
 
-/// All results are ignored: each is a wish.
-void prepare_process() {
+/// How well keys are protected. The other results are ignored: each is a wish.
+s3b::codec::Protection prepare_process() {
+    const s3b::codec::Protection protection = s3b::codec::protect_keys();
     // Keys are in our memory: no core file, no look from other processes of this user.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #ifdef PR_SET_IO_FLUSHER
     // Under a loop device our allocations must not wait for writes that we have to serve.
     prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
 #endif
+    return protection;
+}
+
+void warn_of_keys(const s3b::Config& config, s3b::codec::Protection protection) {
+    if (!config.codec.cipher || protection == s3b::codec::Protection::Locked) return;
+    s3b::say(
+        "warning: the keys of the encryption may be swapped out, for memory cannot be locked; "
+        "raise RLIMIT_MEMLOCK (ulimit -l)");
 }
 
 bool io_uring_works() {
@@ -42,7 +52,7 @@ int run(s3b::Config config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    prepare_process();
+    const s3b::codec::Protection protection = prepare_process();
     const std::span<char* const> arguments(argv, static_cast<size_t>(argc));
     const auto parsed = s3b::parse_command_line(arguments, s3b::Environment::of_process());
     s3b::wipe_secrets(arguments);
@@ -64,5 +74,6 @@ int main(int argc, char** argv) {
     if (line.action != s3b::CommandLine::Action::Mount) {
         return s3b::run_maintenance(line.action, line.config);
     }
+    warn_of_keys(line.config, protection);
     return run(line.config);
 }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <tuple>
 
 namespace s3b {
@@ -229,15 +230,22 @@ Complaint settle_source_name(Draft& draft, const Environment&) {
     return {};
 }
 
+Complaint settle_cpu_threads(Draft& draft, const Environment&) {
+    uint32_t& threads = draft.config.cpu_threads;
+    if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+    return {};
+}
+
 using Step = Complaint (*)(Draft&, const Environment&);
 
 /// In the order of command-line.md 2.9, which decides the message that a user sees.
 constexpr Step kSteps[] = {
     settle_file_mode,     settle_credentials, settle_auth_version, settle_store,
     settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
-    settle_ca_file,       check_access_type,  check_names,         settle_ip_tos,
-    check_retry_pauses,   settle_sizes,       settle_speeds,       check_cache,
-    settle_action,        settle_mount_point, check_list_threads,  settle_source_name,
+    settle_ca_file,       check_access_type,  check_names,         settle_encryption,
+    settle_compression,   settle_ip_tos,      check_retry_pauses,  settle_sizes,
+    settle_speeds,        check_cache,        settle_action,       settle_mount_point,
+    check_list_threads,   settle_source_name, settle_cpu_threads,  settle_password,
 };
 
 }  // namespace

@@ -7,16 +7,22 @@
 
 namespace s3b {
 
-/// Completes `draft.config`, or says what is wrong first, in s3backer's order. Reads the access
-/// file, looks at the test directory and the mount point.
+/// Completes `draft.config`, or says what is wrong first, in s3backer's order. Reads the files
+/// of keys and the password, looks at the test directory and the mount point.
 Complaint complete(Draft& draft, const Environment& environment);
 
 /// Not in the same file, for its length: ids and keys (steps 4, 5), storage class and encryption by
-/// the store (9, 10), the base URL (11 to 13), and what is to be sent to that only if it is safe.
+/// the store (9, 10), the base URL (11 to 13), what is to be sent to that only if it is safe, and
+/// encryption and compression by us (16, 17).
 Complaint settle_credentials(Draft& draft, const Environment& environment);
 Complaint settle_storage_class(Draft& draft, const Environment& environment);
 Complaint settle_sse(Draft& draft, const Environment& environment);
 Complaint settle_address(Draft& draft, const Environment& environment);
 Complaint settle_customer_key(Draft& draft, const Environment& environment);
+Complaint settle_encryption(Draft& draft, const Environment& environment);
+Complaint settle_compression(Draft& draft, const Environment& environment);
+/// Asks for the password if it is needed and not given; the last step, so that nobody types it in
+/// vain.
+Complaint settle_password(Draft& draft, const Environment& environment);
 
 }  // namespace s3b

@@ -5,6 +5,7 @@
 
 #include "engine/option_values.h"
 #include "engine/options.h"
+#include "engine/password.h"
 
 namespace s3b {
 
@@ -36,6 +37,13 @@ struct Draft {
     std::optional<std::string> total_download_speed;
     std::optional<std::string> hedge_reads;
     std::optional<uint32_t> file_mode;
+    std::optional<CompressChoice> compress;
+    std::optional<int32_t> compress_level;
+    bool encrypt = false;               // without a cipher's name
+    std::optional<std::string> cipher;  // as given; with or without `encrypt`
+    std::optional<uint32_t> key_length;
+    std::optional<codec::LockedBytes> password;
+    std::optional<std::string> password_file;
     bool erase = false;
     bool reset_mounted_flag = false;
     std::optional<int32_t> list_threads;
@@ -44,6 +52,8 @@ struct Draft {
 
     Draft() = default;
 };
+
+inline constexpr uint32_t kMaxCpuThreads = 64;
 
 /// `name` as seen from `directory`.
 inline std::string absolute_path(const std::string& name, const std::string& directory) {

@@ -64,6 +64,45 @@ Complaint list_threads(Draft& draft, std::string_view value) {
     return wrong;
 }
 
+Complaint compress(Draft& draft, std::string_view value) {
+    CompressChoice choice;
+    Complaint wrong = parse_compress(value, choice);
+    if (!wrong) draft.compress = choice;
+    return wrong;
+}
+
+Complaint compress_level(Draft& draft, std::string_view value) {
+    int32_t level = 0;
+    Complaint wrong = parse_signed(value, level);
+    if (!wrong) draft.compress_level = level;
+    return wrong;
+}
+
+Complaint key_length(Draft& draft, std::string_view value) {
+    uint32_t bytes = 0;
+    Complaint wrong = parse_number(value, bytes);
+    if (!wrong) draft.key_length = bytes;
+    return wrong;
+}
+
+Complaint password(Draft& draft, std::string_view value) {
+    if (value.size() > kMaxPasswordBytes) {
+        return "it is longer than " + std::to_string(kMaxPasswordBytes) + " bytes";
+    }
+    draft.password.emplace(value);
+    return {};
+}
+
+Complaint cpu_threads(Draft& draft, std::string_view value) {
+    uint32_t threads = 0;
+    Complaint wrong = parse_number(value, threads);
+    if (!wrong && (threads < 1 || threads > kMaxCpuThreads)) {
+        wrong = "1 to " + std::to_string(kMaxCpuThreads) + " is wanted";
+    }
+    if (!wrong) draft.config.cpu_threads = threads;
+    return wrong;
+}
+
 using fusell::MountSettings;
 using net::S3Settings;
 using std::chrono::milliseconds;
@@ -160,6 +199,26 @@ constexpr OptionRow kOptions[] = {
      "Go on although the sizes differ from those detected or the bucket seems to be mounted", "",
      flag<&Config::force>},
 
+    {"compress", "WHAT", Encryption,
+     "Compress blocks by deflate (also if no WHAT is given) or zstd, or by deflate with a level, "
+     "-1 "
+     "(the usual one) to 9; 0 = off, or with encrypt, stored as deflate does it",
+     "off", compress, false,
+     [](Draft& draft) { draft.compress = CompressChoice{codec::Algorithm::Deflate, {}}; }},
+    {"compress-level", "N", Encryption,
+     "Level of the algorithm that compress names or encrypt uses; larger is slower",
+     "the usual one", compress_level},
+    {"encrypt", "CIPHER", Encryption,
+     "Encrypt blocks by a cipher of OpenSSL in CBC mode, AES-128-CBC if none is named; they are "
+     "compressed, too",
+     "off", text<&Draft::cipher>, false, [](Draft& draft) { draft.encrypt = true; }},
+    {"password", "STRING", Encryption, "What the keys are made of; passwordFile is safer",
+     "asked for on the terminal", password, true},
+    {"passwordFile", "FILE", Encryption, "File whose first line is the password", "",
+     text<&Draft::password_file>},
+    {"keyLength", "BYTES", Encryption, "Length of the keys, at most 64; 0 = as the cipher needs",
+     "0", key_length},
+
     {"blockCacheSize", "NUM", Cache, "Blocks in the cache; 0 = no cache", "1000",
      number<&CacheConfig::size>},
     {"blockCacheThreads", "NUM", Cache, "Blocks written or read ahead at once, at the most", "20",
@@ -183,6 +242,8 @@ constexpr OptionRow kOptions[] = {
      flag<&Config::list_blocks>},
     {"listBlocksThreads", "NUM", Cache, "Requests at once for listBlocks and erase", "16",
      list_threads},
+    {"cpuThreads", "N", Cache, "Threads that compress, encrypt and make checksums, at most 64",
+     "one a CPU, at most 8", cpu_threads},
 
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
@@ -235,19 +296,13 @@ constexpr std::string_view kElsewhere[] = {
     "blockCacheNoVerify",
     "blockCacheNumProtected",
     "blockCacheRecoverDirtyBlocks",
-    "compress",
-    "compress-level",
     "configFile",
-    "encrypt",
-    "keyLength",
     "md5CacheSize",
     "md5CacheTime",
     "minWriteDelay",
     "nbd",
     "nbd-flag",
     "nbd-param",
-    "password",
-    "passwordFile",
     "sharedDiskMode",
     "statsFileMirror",
     "statsFileMirrorInterval",
@@ -263,6 +318,7 @@ std::string_view title_of(OptionGroup group) {
         case Credentials: return "Credentials";
         case Service: return "Service";
         case Volume: return "Sizes and names";
+        case Encryption: return "Compression and encryption";
         case Cache: return "Block cache and read-ahead";
         case FileSystem: return "File system";
         case Operation: return "Operation";

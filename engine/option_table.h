@@ -10,13 +10,13 @@
 
 namespace s3b {
 
-enum class OptionGroup { Credentials, Service, Volume, Cache, FileSystem, Operation };
+enum class OptionGroup { Credentials, Service, Volume, Encryption, Cache, FileSystem, Operation };
 inline constexpr OptionGroup kLastOptionGroup = OptionGroup::Operation;
 
 /// The heading of `group` in the help text.
 std::string_view title_of(OptionGroup group);
 
-/// --NAME or --NAME=VALUE, and both in an -o list without the dashes.
+/// --NAME or --NAME=VALUE or either, and all in an -o list without the dashes.
 struct OptionRow {
     std::string_view name;
     std::string_view placeholder;  // what the value is called; empty: takes none
@@ -26,8 +26,11 @@ struct OptionRow {
     /// Stores `value`, or says what is wrong with it. A flag's value is empty.
     Complaint (*set)(Draft& draft, std::string_view value);
     bool secret = false;  // the value is not for others to see
+    /// What the option means without a value; null: it needs one, if it takes one at all.
+    void (*set_plain)(Draft& draft) = nullptr;
 
     bool takes_value() const { return !placeholder.empty(); }
+    bool needs_value() const { return takes_value() && set_plain == nullptr; }
 };
 
 std::span<const OptionRow> option_table();

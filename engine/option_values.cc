@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/option_values.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -46,6 +47,14 @@ Complaint parse_whole(std::string_view text, unsigned base, uint32_t& into) {
     }
     into = static_cast<uint32_t>(value);
     return {};
+}
+
+/// ASCII letters only.
+bool equal_in_any_case(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 }  // namespace
@@ -140,6 +149,20 @@ Complaint parse_percentile(std::string_view text, double& into) {
         return std::string("0, or a number from 50 to 99.99 is wanted");
     }
     into = value;
+    return {};
+}
+
+Complaint parse_compress(std::string_view text, CompressChoice& into) {
+    for (const auto algorithm : {codec::Algorithm::Deflate, codec::Algorithm::Zstd}) {
+        if (!equal_in_any_case(text, codec::name_of(algorithm))) continue;
+        into = {algorithm, {}};
+        return {};
+    }
+    int32_t level = 0;
+    if (parse_signed(text, level) || level < -1 || level > 9) {
+        return std::string("deflate, zstd, or a level from -1 to 9 is wanted");
+    }
+    into = {codec::Algorithm::Deflate, level};
     return {};
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/compression.h"
 #include "engine/base/types.h"
 
 namespace s3b {
@@ -33,6 +34,14 @@ Complaint parse_speed(std::string_view text, ByteCount& into);
 Complaint parse_type_of_service(std::string_view text, uint8_t& into);
 /// Digits with or without a fraction, such as 99.5: from 50 to 99.99, or 0.
 Complaint parse_percentile(std::string_view text, double& into);
+
+/// What `compress` says: an algorithm, or a level of deflate alone, where 0 means none.
+struct CompressChoice {
+    codec::Algorithm algorithm = codec::Algorithm::Deflate;
+    std::optional<int32_t> level;
+};
+/// An algorithm's name in any case, or a whole number from -1 to 9.
+Complaint parse_compress(std::string_view text, CompressChoice& into);
 
 /// With the largest unit that divides it: 4k, 1m, 1000k, 3000, 0.
 std::string format_size(ByteCount size);

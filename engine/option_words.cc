@@ -53,6 +53,7 @@ std::vector<Word> split_words(std::span<char* const> argv) {
 
 std::string unquote(std::string_view item) {
     std::string text;
+    text.reserve(item.size());  // so that no part of a secret is left behind as it grows
     for (size_t i = 0; i < item.size(); ++i) {
         if (item[i] != '\\' || i + 1 == item.size()) {
             text += item[i];

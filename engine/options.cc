@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "codec/wipe.h"
 #include "engine/option_checks.h"
 #include "engine/option_fuse.h"
 #include "engine/option_table.h"
@@ -42,7 +43,12 @@ std::string_view name_of(std::string_view text) { return text.substr(0, text.fin
 Complaint Parser::take(const Word& word) {
     switch (word.kind) {
         case Word::Kind::Flag: return take_flag(word.view());
-        case Word::Kind::ListItem: return take_item(unquote(word.view()));
+        case Word::Kind::ListItem: {
+            std::string item = unquote(word.view());
+            Complaint wrong = take_item(item);
+            codec::wipe(item);  // it may be a secret
+            return wrong;
+        }
         case Word::Kind::Positional: draft_.positional.emplace_back(word.view()); return {};
         case Word::Kind::NoList: return std::string("`-o' must be followed by a list of options");
     }
@@ -84,6 +90,10 @@ Complaint Parser::take_item(std::string_view item) {
 Complaint Parser::set_option(const OptionRow& row, std::string_view text) {
     const bool has_value = text.size() > row.name.size();  // else they are equal
     const std::string_view value = has_value ? text.substr(row.name.size() + 1) : "";
+    if (!has_value && row.set_plain != nullptr) {
+        row.set_plain(draft_);
+        return {};
+    }
     if (has_value != row.takes_value()) {
         problems_.push_back("option " + quoted(row.name) +
                             (has_value ? " takes no value, but " + quoted(value) + " is given"
@@ -93,7 +103,8 @@ Complaint Parser::set_option(const OptionRow& row, std::string_view text) {
     }
     const Complaint wrong = row.set(draft_, value);
     if (!wrong) return {};
-    return "invalid value " + quoted(value) + " of option " + quoted(row.name) + ": " + *wrong;
+    return "invalid value " + (row.secret ? "" : quoted(value) + " ") + "of option " +
+           quoted(row.name) + ": " + *wrong;
 }
 
 void Parser::add_unknown(std::string_view word, std::string_view name) {
@@ -133,6 +144,7 @@ Environment Environment::of_process() {
         if (equals == std::string_view::npos) continue;
         environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
+    environment.ask_password = [] { return prompt_for_password("Password: "); };
     return environment;
 }
 
@@ -159,14 +171,16 @@ Checked<CommandLine> parse_command_line(std::span<char* const> argv,
 void wipe_secrets(std::span<char* const> argv) {
     for (const Word& word : split_words(without_program(argv))) {
         if (word.kind == Word::Kind::Positional) continue;
-        const std::string text =
+        std::string text =
             word.kind == Word::Kind::ListItem ? unquote(word.view()) : std::string(word.view());
         const size_t dashes = text.starts_with("--") ? 2 : 0;
         const std::string_view name = name_of(std::string_view(text).substr(dashes));
         const OptionRow* const row = find_option(name);
-        if (row == nullptr || !row->secret || text.size() == dashes + name.size()) continue;
-        // Quoting only lengthens the name, so this covers the value in any case.
-        std::ranges::fill(word.text.subspan(dashes + name.size() + 1), '*');
+        if (row != nullptr && row->secret && text.size() > dashes + name.size()) {
+            // Quoting only lengthens the name, so this covers the value in any case.
+            std::ranges::fill(word.text.subspan(dashes + name.size() + 1), '*');
+        }
+        codec::wipe(text);
     }
 }
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: from argv to a Config that needs no further check but that of the sizes, which
 // start-up may have to detect first. One table (option_table.h) says which options there are; the
-// help text comes from it, too. Runs once, before anything else; reads the access file and looks
-// at the test directory and the mount point, uses no network and prints nothing.
+// help text comes from it, too. Runs once, before anything else; reads the files of keys and the
+// password, looks at the test directory and the mount point, uses no network and prints nothing but
+// the question for the password.
 // Source: command-line.md 1, 2.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/base/result.h"
 #include "engine/config.h"
 
 namespace s3b {
@@ -21,9 +24,12 @@ struct Environment {
     std::optional<std::string> home;  // where the default access file is
     std::string directory;            // absolute; relative names start here
     net::Variables variables;
+    /// Asks the operator for the password of the volume; its errors are those of
+    /// prompt_for_password() (engine/password.h). Empty: there is nobody to ask.
+    std::function<Result<codec::LockedBytes>()> ask_password;
 
     Environment() = default;
-    /// The variables and the current directory of this process.
+    /// The variables, the current directory and the terminal of this process.
     static Environment of_process();
 };
 

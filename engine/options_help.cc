@@ -30,7 +30,8 @@ void add_group(std::string& help, OptionGroup group) {
     for (const OptionRow& row : option_table()) {
         if (row.group != group) continue;
         std::string label = "--" + std::string(row.name);
-        if (row.takes_value()) label += "=" + std::string(row.placeholder);
+        const std::string value = "=" + std::string(row.placeholder);
+        if (row.takes_value()) label += row.needs_value() ? value : "[" + value + "]";
         std::string text(row.help);
         if (!row.default_text.empty()) text += " [" + std::string(row.default_text) + "]";
         add_entry(help, label, text);

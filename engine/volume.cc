@@ -39,7 +39,7 @@ uint32_t uploads_at_once(const VolumeSettings& settings) {
     return 2 * std::max(settings.cache.threads, 1U);
 }
 
-cache::CacheSettings cache_settings(const VolumeSettings& settings) {
+cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remember_objects) {
     const CacheConfig config = effective(settings.cache, settings.geometry);
     cache::CacheSettings result;
     result.geometry = settings.geometry;
@@ -49,6 +49,7 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings) {
     result.write_delay = config.write_delay;
     result.timeout = config.timeout;
     result.keep_clean = settings.cache.size > 0;
+    result.remember_objects = remember_objects;
     return result;
 }
 

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "cache/block_cache.h"
+#include "codec/block_codec.h"
 #include "codec/object_name.h"
 #include "engine/memory_slots.h"
 #include "engine/reactor/cpu_pool.h"
 #include "engine/room.h"
+#include "engine/scratch.h"
 #include "net/object_store.h"
 
 namespace s3b {
@@ -27,10 +30,14 @@ struct VolumeNeeds {
     net::ObjectStore& store;
     Executor& executor;
     net::TransferScheduler& scheduler;
+    codec::BlockCodec& codec;
 };
 
 /// Belongs to the reactor's thread.
 struct VolumeParts {
+    /// As many transfers as there usually are.
+    static constexpr size_t kKeptScratch = 24;
+
     VolumeParts(const VolumeNeeds& needs, codec::ObjectNames object_names,
                 const cache::CacheSettings& settings)
         : geometry(settings.geometry),
@@ -39,6 +46,8 @@ struct VolumeParts {
           store(needs.store),
           executor(needs.executor),
           scheduler(needs.scheduler),
+          codec(needs.codec),
+          scratch(ByteCount(codec.capacity()), kKeptScratch),
           names(std::move(object_names)) {}
 
     Geometry geometry;
@@ -47,6 +56,8 @@ struct VolumeParts {
     net::ObjectStore& store;
     Executor& executor;
     net::TransferScheduler& scheduler;
+    codec::BlockCodec& codec;
+    ScratchPool scratch;
     codec::ObjectNames names;
     Room room;
     WaitQueue background;  // who starts uploads and read-aheads waits here for places and work

@@ -4,25 +4,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "codec/hash.h"
 #include "codec/zeros.h"
 #include "engine/base/check.h"
 #include "engine/base/log.h"
 
 namespace s3b {
-
-namespace {
-
-struct Digests {
-    Md5 md5;
-    Sha256 sha256;
-};
-
-Digests digests_of(std::span<const std::byte> bytes) {
-    return {codec::md5(bytes), codec::sha256(bytes)};
-}
-
-}  // namespace
 
 bool Writeback::may_start(net::Urgency urgency) const {
     return parts_.scheduler.has_place(urgency) && tasks_.running() < at_once_;
@@ -99,21 +85,22 @@ Task<Result<void>> Writeback::send(BlockNumber block, net::Ticket& ticket) {
 
 Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes,
                                   net::Ticket& ticket) {
+    ScratchPool::Scratch scratch = parts_.scratch.take();
     // The bytes are pinned and do not change, so any thread may read them.
-    const auto make_digests = [bytes] { return digests_of(bytes); };
-    Digests digests;
-    if (bytes.size() < kHandOverBytes) {
-        digests = make_digests();
-    } else {
-        digests = co_await parts_.executor.run(make_digests);
-    }
+    const auto encode = [&codec = parts_.codec, block, bytes, memory = scratch.bytes()] {
+        return codec.encode(block, bytes, memory);
+    };
+    const codec::Encoded encoded = co_await parts_.executor.run(
+        encode, Executor::Priority::Normal, parts_.codec.encoding_time());
     const std::string key = parts_.names.of(block);
     net::PutRequest request;
     request.key = key;
-    request.body = bytes;
-    request.md5 = digests.md5;
-    request.sha256 = digests.sha256;
+    request.body = encoded.body;
+    request.md5 = encoded.md5;
+    request.sha256 = encoded.sha256;
     request.content_type = "application/x-s3backer-block";
+    request.meta.content_encoding = encoded.encoding;
+    request.meta.hmac = encoded.hmac;
     if (block == BlockNumber(0)) {
         request.meta.block_size = parts_.geometry.block_size;
         request.meta.file_size = parts_.geometry.volume_size();

@@ -26,8 +26,6 @@ public:
     /// An upload of unknown outcome counts as under way for so long after its end: the store may
     /// still carry it out.
     static constexpr Duration kSettleTime = std::chrono::seconds(2);
-    /// Digests of smaller blocks are made at once: handing them over would cost more.
-    static constexpr size_t kHandOverBytes = 32 * 1024;
 
     /// At most `at_once` uploads are under way, those included that pause before a retry.
     Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)

@@ -78,6 +78,9 @@ Task<Result<GetReply>> DirStore::get(std::string_view key, ReadTarget into,
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
     const std::string path = path_of(key);
     const int32_t fd = co_await ring_.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC, 0);
+    if (fd == -ENOENT && into.must_exist) {
+        co_return Error(Errc::Stale, "an object that must exist is missing");
+    }
     if (fd == -ENOENT) co_return Error(Errc::NotFound, "no such object");
     if (fd < 0) co_return failed("cannot open an object's file", fd);
     const Result<ByteCount> length = co_await read_whole(fd, into.plain);

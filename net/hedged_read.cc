@@ -106,13 +106,17 @@ bool RepeatedAttempt::available() {
 
 Task<Result<HttpReply>> RepeatedAttempt::run() {
     CHECK(place_.has_value());
-    buffer_ = Buffer(ByteCount(into_.size()));
-    const HttpRequest request = source_.request(buffer_.bytes());
+    buffer_ = Buffer(into_.longest());
+    ReadTarget again = into_;
+    again.plain = buffer_.bytes().first(into_.plain.size());
+    again.encoded = buffer_.bytes().first(into_.encoded.size());
+    const HttpRequest request = source_.request(again);
     co_return co_await transfer_.send(*place_, request, &exchange_);
 }
 
 void RepeatedAttempt::won(const HttpReply& reply) {
-    std::ranges::copy(buffer_.bytes().first(reply.received.value), into_.begin());
+    const std::span<std::byte> into = reply.encoded ? into_.encoded : into_.plain;
+    std::ranges::copy(buffer_.bytes().first(reply.received.value), into.begin());
 }
 
 }  // namespace s3b::net

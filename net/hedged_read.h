@@ -4,13 +4,13 @@
 #pragma once
 
 #include <optional>
-#include <span>
 
 #include "engine/base/buffer.h"
 #include "engine/base/result.h"
 #include "engine/reactor/task.h"
 #include "net/http.h"
 #include "net/latency_tracker.h"
+#include "net/object_store.h"
 #include "net/store_counters.h"
 #include "net/transfer.h"
 
@@ -83,20 +83,22 @@ private:
 };
 
 /// The same read again. It costs nothing before it runs: only then is the request made (a second
-/// signature) and a buffer found; its bytes are copied to `into` if they count.
+/// signature) and a buffer found; its bytes are copied to where the first attempt writes if they
+/// count.
 class RepeatedAttempt final : public ReadAttempt {
 public:
-    /// Makes the request, with another destination. Never awaited: an ordinary call.
+    /// Makes the request, with other memory of the same sizes. The two parts of it share bytes: an
+    /// answer goes to one of them. Never awaited: an ordinary call.
     class Source {
     public:
-        virtual HttpRequest request(std::span<std::byte> into) = 0;
+        virtual HttpRequest request(ReadTarget into) = 0;
 
     protected:
         ~Source() = default;
     };
 
     /// `into` is where the first attempt writes. All of them outlive it.
-    RepeatedAttempt(Transfer& transfer, Source& source, std::span<std::byte> into)
+    RepeatedAttempt(Transfer& transfer, Source& source, ReadTarget into)
         : transfer_(transfer), source_(source), into_(into) {}
     /// Takes a place if one is free: a second attempt shall not delay other reads.
     bool available() override;
@@ -107,7 +109,7 @@ public:
 private:
     Transfer& transfer_;
     Source& source_;
-    std::span<std::byte> into_;
+    ReadTarget into_;
     std::optional<Transfer::Place> place_;
     Buffer buffer_;
     Exchange exchange_;

@@ -43,6 +43,9 @@ struct HttpRequest {
     // GET and POST, and PUT if not empty: where a 2xx body goes, and its greatest length. If there
     // is a `document`, the body is appended to it instead; after a failure it may hold a part.
     std::span<std::byte> into;
+    // The same for a body with a Content-Encoding; empty: `into` takes it, too.
+    std::span<std::byte> encoded_into;
+    bool encoded_without_header = false;  // a body without a Content-Encoding has one, too
     std::string* document = nullptr;
     size_t document_limit = 0;
     Duration timeout{};          // for the whole exchange; 0 = no limit
@@ -55,7 +58,10 @@ struct HttpRequest {
 /// A complete answer of any status.
 struct HttpReply {
     int status = 0;
-    ByteCount received;  // bytes of a 2xx body, at the start of `into` or the end of `document`
+    // Bytes of a 2xx body: at the start of `encoded_into` if `encoded`, else of `into`, or at the
+    // end of `document`.
+    ByteCount received;
+    bool encoded = false;
     ReplyHeaders headers;
     // The start (Lane::kKeptErrorBody) of a body that goes nowhere else: of any other status, and
     // of a 2xx to PUT and DELETE, where S3 may say that it failed after all.

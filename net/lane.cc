@@ -192,6 +192,7 @@ void Lane::ended(CURLcode code) {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     reply_.status = static_cast<int>(status);
+    reply_.encoded = status / 100 == 2 && takes_encoded();
     owner_.lane_ended(*this);
 }
 
@@ -237,7 +238,10 @@ bool Lane::sent_whole() const {
 
 size_t Lane::on_header(char* data, size_t one, size_t size, void* lane) {
     Lane& self = *static_cast<Lane*>(lane);
-    if (self.reply_.headers.add_line({data, one * size})) return one * size;
+    const std::string_view line(data, one * size);
+    ReplyHeaders& headers = self.reply_.headers;
+    // The body has gone where the headers before it said: nothing behind it may say otherwise.
+    if (self.body_begun_ ? headers.skip_line(line) : headers.add_line(line)) return line.size();
     self.refusal_ = Refusal::BadHeaders;
     return 0;
 }
@@ -250,6 +254,7 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
         self.slice_turn_ = turn;
         self.slice_ = 0;
     }
+    self.begin_body();
     self.resume_at = self.next_read();
     if (self.slice_ >= self.slice_limit_ || self.resume_at > turn) {
         self.owner_.lane_paused(self);
@@ -264,16 +269,25 @@ size_t Lane::on_body(char* data, size_t one, size_t size, void* lane) {
     return taken;
 }
 
+void Lane::begin_body() {
+    if (std::exchange(body_begun_, true)) return;
+    body_begin_ = Scheduler::current().now();
+}
+
 /// When more of a body may be taken, to keep to the download speed. Ours and not libcurl's limit:
 /// 7.88 looks at the speed between two of its calls only, and may never look again at a transfer
 /// that has its last bytes while it is paused and limited.
-Instant Lane::next_read() {
-    const Instant now = Scheduler::current().now();
-    if (!std::exchange(body_begun_, true)) body_begin_ = now;
-    if (settings_.download_speed.value == 0) return now;
+Instant Lane::next_read() const {
+    if (settings_.download_speed.value == 0) return body_begin_;
     const std::chrono::duration<double> time(static_cast<double>(reply_.received.value) /
                                              static_cast<double>(settings_.download_speed.value));
     return body_begin_ + std::chrono::duration_cast<Duration>(time);
+}
+
+/// Which memory the body of a success is for. Once a body has begun this does not change.
+bool Lane::takes_encoded() const {
+    if (request_->document != nullptr || request_->encoded_into.empty()) return false;
+    return request_->encoded_without_header || !reply_.headers.meta.content_encoding.empty();
 }
 
 size_t Lane::take_body(std::span<const std::byte> data) {
@@ -281,12 +295,13 @@ size_t Lane::take_body(std::span<const std::byte> data) {
                         !request_->into.empty();
     if (!wanted) return take_error_body(data);
     std::string* const document = request_->document;
-    const size_t limit = document != nullptr ? request_->document_limit : request_->into.size();
+    const std::span<std::byte> into = takes_encoded() ? request_->encoded_into : request_->into;
+    const size_t limit = document != nullptr ? request_->document_limit : into.size();
     const size_t received = reply_.received.value;
     const uint64_t announced = reply_.headers.content_length.value_or(ByteCount(0)).value;
     if (announced > limit || data.size() > limit - received) return 0;
     if (document == nullptr) {
-        std::memcpy(request_->into.data() + received, data.data(), data.size());
+        std::memcpy(into.data() + received, data.data(), data.size());
     } else {
         if (received == 0) document->reserve(document->size() + announced);
         document->append(reinterpret_cast<const char*>(data.data()), data.size());

@@ -118,7 +118,9 @@ private:
         uint64_t bytes = 0;  // of the body of this phase
     };
     Progress progress() const;
-    Instant next_read();
+    void begin_body();
+    Instant next_read() const;
+    bool takes_encoded() const;
     size_t take_body(std::span<const std::byte> data);
     size_t take_error_body(std::span<const std::byte> data);
 

@@ -3,6 +3,7 @@
 // tests. All of them pass the same contract test (tests/net/object_store_contract.h).
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -55,12 +56,15 @@ struct ReadTarget {
     /// That the object is missing is an error (Stale), after all retries.
     bool must_exist = false;
 
+    ReadTarget() = default;
     /// Anything that is writable memory.
     template <class Memory>
         requires std::convertible_to<Memory&, std::span<std::byte>>
     // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload)
     ReadTarget(Memory&& into) : plain(into) {}
     ReadTarget(std::span<std::byte> p, std::span<std::byte> e) : plain(p), encoded(e) {}
+    /// The most bytes that a get may write.
+    ByteCount longest() const { return ByteCount(std::max(plain.size(), encoded.size())); }
 };
 
 /// What a get received. `length` bytes were written to the start of the caller's memory: of

@@ -42,6 +42,16 @@ std::optional<ByteCount> parse_size(std::string_view text) {
     return ByteCount(*number);
 }
 
+/// A quote, the digits of a digest, a quote, the end.
+template <class Digest>
+std::optional<Digest> parse_quoted(std::string_view text) {
+    Digest digest;
+    const size_t length = 2 * digest.bytes.size() + 2;
+    if (text.size() != length || text.front() != '"' || text.back() != '"') return std::nullopt;
+    if (!codec::from_hex(text.substr(1, length - 2), digest.bytes)) return std::nullopt;
+    return digest;
+}
+
 /// Seconds since 1970 are enough for a header. libcurl reads all three forms, in any locale.
 std::optional<WallTime> parse_date(const std::string& text) {
     const time_t seconds = curl_getdate(text.c_str(), nullptr);
@@ -51,24 +61,41 @@ std::optional<WallTime> parse_date(const std::string& text) {
 
 }  // namespace
 
-ETag parse_etag(std::string_view value) {
-    constexpr size_t kLength = 34;
-    if (value.size() != kLength || value.front() != '"' || value.back() != '"') {
-        return std::nullopt;
+ETag parse_etag(std::string_view value) { return parse_quoted<Md5>(value); }
+
+std::optional<Sha1> parse_hmac(std::string_view value) {
+    const std::optional<Sha1> hmac = parse_quoted<Sha1>(value);
+    return hmac == Sha1() ? std::nullopt : hmac;
+}
+
+bool names_encryption(std::string_view content_encoding) {
+    constexpr std::string_view kBetween = ", \t\r\n\v\f";
+    constexpr std::string_view kPrefix = "encrypt-";
+    size_t begin = content_encoding.find_first_not_of(kBetween);
+    while (begin != std::string_view::npos) {
+        if (same_name(content_encoding.substr(begin, kPrefix.size()), kPrefix)) return true;
+        const size_t end = content_encoding.find_first_of(kBetween, begin);
+        begin = content_encoding.find_first_not_of(kBetween, end);
     }
-    Md5 md5;
-    if (!codec::from_hex(value.substr(1, kLength - 2), md5.bytes)) return std::nullopt;
-    return md5;
+    return false;
+}
+
+bool ReplyHeaders::skip_line(std::string_view line) {
+    ++lines_;
+    bytes_ += line.size();
+    return lines_ <= kMaxLines && bytes_ <= kMaxBytes;
 }
 
 bool ReplyHeaders::add_line(std::string_view line) {
-    // Interim answers count too: an endless row of them must end.
-    const size_t lines = lines_ + 1;
-    const size_t bytes = bytes_ + line.size();
-    if (line.starts_with("HTTP/")) *this = ReplyHeaders();
-    lines_ = lines;
-    bytes_ = bytes;
-    if (lines_ > kMaxLines || bytes_ > kMaxBytes) return false;
+    if (line.starts_with("HTTP/")) {
+        // Interim answers count too: an endless row of them must end.
+        const size_t lines = lines_;
+        const size_t bytes = bytes_;
+        *this = ReplyHeaders();
+        lines_ = lines;
+        bytes_ = bytes;
+    }
+    if (!skip_line(line)) return false;
     if (line.size() > kMaxLineBytes) return true;
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos) return true;
@@ -104,6 +131,8 @@ void ReplyHeaders::take_of_amazon(std::string_view name, std::string_view value)
         meta.file_size = parse_size(value);
     } else if (same_name(name, "x-amz-meta-s3backer-mount-token")) {
         meta.mount_token = parse_number<uint32_t>(value, 16);
+    } else if (same_name(name, "x-amz-meta-s3backer-hmac")) {
+        meta.hmac = parse_hmac(value);
     } else if (same_name(name, "x-amz-bucket-region")) {
         bucket_region = value;
     } else if (same_name(name, "x-amz-server-side-encryption")) {

@@ -29,6 +29,8 @@ public:
     /// Takes one line with or without its line end. A status line starts anew (after a 100).
     /// False once a limit is exceeded: the exchange is to be given up.
     bool add_line(std::string_view line);
+    /// Takes nothing from a line that comes too late to count, but holds it to the limits.
+    bool skip_line(std::string_view line);
 
     ETag etag;        // only a quoted MD5 with nothing after it
     ObjectMeta meta;  // a number that is zero or malformed counts as absent
@@ -57,5 +59,12 @@ private:
 /// The ETag in `value`: a quote, 32 hex digits of either case, a quote, the end. "<32 hex>-3" of a
 /// multipart upload, weak and unquoted forms are none.
 ETag parse_etag(std::string_view value);
+
+/// The HMAC in `value`: a quote, 40 hex digits of either case, a quote, the end. All zeros are none.
+std::optional<Sha1> parse_hmac(std::string_view value);
+
+/// Whether `content_encoding` has a token, between commas and white space, that begins with
+/// "encrypt-" in any case. Source: wire-format.md 3.5, 6.7.
+bool names_encryption(std::string_view content_encoding);
 
 }  // namespace s3b::net

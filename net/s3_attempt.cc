@@ -86,7 +86,7 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
         co_return attempt;
     }
     const ByteCount sent(operation.put == nullptr ? 0 : operation.put->body.size());
-    const ByteCount wanted(operation.into.size());
+    const ByteCount wanted = operation.into.longest();
     co_await ticket.take();
     co_await ticket.pay_upload(sent);
     co_await ticket.pay_download(wanted);
@@ -120,7 +120,7 @@ Task<Result<HttpReply>> S3Store::exchange(const Operation& operation, const Tick
     if (changes) body_check_.forget(operation.key);
     if (operation.list != nullptr) co_return co_await read_list(place, request);
     const bool may_hedge = hedging_.enabled() && ticket.urgency() == Urgency::Demand;
-    if (may_hedge && !operation.into.empty()) {
+    if (may_hedge && operation.into.longest() != ByteCount(0)) {
         co_return co_await read_hedged(operation, place, request);
     }
     co_return co_await transfer_.send(place, request);
@@ -141,7 +141,7 @@ Task<Result<HttpReply>> S3Store::read_hedged(const Operation& operation,
     class Again final : public RepeatedAttempt::Source {
     public:
         Again(S3Store& store, const Operation& read) : store_(store), read_(read) {}
-        HttpRequest request(std::span<std::byte> into) override {
+        HttpRequest request(ReadTarget into) override {
             Operation again = read_;
             again.into = into;
             return store_.build(again);
@@ -186,11 +186,16 @@ Task<bool> S3Store::keys_were_old(const Error& error, const HttpReply& reply) {
 HttpRequest S3Store::build(const Operation& operation) {
     const WallTime now = clock_.at(Scheduler::current().wall_now());
     if (operation.document != nullptr) return build_for_document(operation, now);
+    if (operation.method == Method::Get) {
+        HttpRequest request =
+            builder_.get(operation.key, operation.into, operation.precondition, now);
+        request.encoded_without_header = !default_encoding_.empty();
+        return request;
+    }
     switch (operation.method) {
-        case Method::Get:
-            return builder_.get(operation.key, operation.into, operation.precondition, now);
         case Method::Head: return builder_.head(operation.key, now);
         case Method::Delete: return builder_.remove(operation.key, now);
+        case Method::Get:
         case Method::Put:
         case Method::Post: break;
     }
@@ -220,6 +225,10 @@ Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) 
         document = parse_error_document(reply.error_body);
     }
     std::optional<Error> error = classify(operation.method, reply.status, conditional, document);
+    if (error && error->code == Errc::NotFound && operation.into.must_exist) {
+        log::warn("an object that must exist is missing", log::kv("key", operation.key));
+        return Error(Errc::Stale, "an object that must exist is missing");
+    }
     if (!error && reply.status != 404) {
         // S3 may find out that it fails after it has said that it will not.
         const bool whole = operation.document != nullptr;
@@ -248,15 +257,31 @@ Result<void> S3Store::judge(const Operation& operation, const HttpReply& reply) 
     return *error;
 }
 
+const std::string& S3Store::encoding_of(const HttpReply& reply) const {
+    const std::string& sent = reply.headers.meta.content_encoding;
+    return sent.empty() ? default_encoding_ : sent;
+}
+
+bool S3Store::needs_check(const Operation& operation, const HttpReply& reply) const {
+    if (!check_bodies_ || !operation.reads_object()) return false;
+    // An HMAC over the same bytes says more than a checksum, and the caller computes it anyway.
+    const bool hmac_says_more = operation.into.hmac_is_checked &&
+                                reply.headers.meta.hmac.has_value() &&
+                                names_encryption(encoding_of(reply));
+    return !hmac_says_more;
+}
+
 /// Whether an answer of success tells the truth.
 Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& reply) {
     if (operation.put != nullptr) {
         co_return body_check_.stored(operation.key, operation.put->md5, reply.headers);
     }
-    if (operation.into.empty() || !check_bodies_) co_return ok();
+    if (!needs_check(operation, reply)) co_return ok();
     const std::optional<Md5> expected = body_check_.expected(operation.key, reply.headers);
     if (!expected) co_return ok();
-    const Md5 received = co_await md5_of(operation.into.first(reply.received.value));
+    const ReadTarget& into = operation.into;
+    const auto body = (reply.encoded ? into.encoded : into.plain).first(reply.received.value);
+    const Md5 received = co_await md5_of(body);
     if (received != *expected) {
         co_return body_check_.received_other(operation.key, received, reply.headers);
     }

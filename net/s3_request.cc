@@ -215,11 +215,12 @@ HttpRequest RequestBuilder::put(const PutRequest& put, WallTime now) {
     return request;
 }
 
-HttpRequest RequestBuilder::get(std::string_view key, std::span<std::byte> into,
+HttpRequest RequestBuilder::get(std::string_view key, const ReadTarget& into,
                                 const Precondition& precondition, WallTime now) {
     const Target target = object(key);
     HttpRequest request = begin(Method::Get, target);
-    request.into = into;
+    request.into = into.plain;
+    request.encoded_into = into.encoded;
     if (precondition.kind == Precondition::Kind::Match) {
         request.headers.emplace_back("If-Match", quoted(precondition.etag));
     } else if (precondition.kind == Precondition::Kind::NoneMatch) {

@@ -72,8 +72,8 @@ public:
 
     /// The body of `request` must outlive the result.
     HttpRequest put(const PutRequest& request, WallTime now);
-    HttpRequest get(std::string_view key, std::span<std::byte> into,
-                    const Precondition& precondition, WallTime now);
+    HttpRequest get(std::string_view key, const ReadTarget& into, const Precondition& precondition,
+                    WallTime now);
     HttpRequest head(std::string_view key, WallTime now);
     HttpRequest remove(std::string_view key, WallTime now);
     /// List version 1.

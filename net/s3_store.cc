@@ -19,6 +19,7 @@ RequestBuilder::Settings builder_settings(const S3Settings& settings, const Endp
     result.sse = settings.sse;
     result.sse_key_id = settings.sse_key_id;
     result.sse_customer_key = settings.sse_customer_key;
+    result.accept_encoding = settings.accept_encoding;
     result.timeout = settings.timeout;
     return result;
 }
@@ -80,14 +81,16 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
 Task<Result<GetReply>> S3Store::get(std::string_view key, ReadTarget into,
                                     Precondition precondition, Ticket* ticket) {
     Operation operation(Method::Get, key);
-    operation.into = into.plain;
+    operation.into = into;
     operation.precondition = precondition;
     CO_TRY(HttpReply reply, co_await perform(operation, ticket));
     GetReply result;
     result.length = reply.received;
+    result.encoded = reply.encoded;
     result.etag = reply.headers.etag;
+    std::string encoding = encoding_of(reply);
     result.meta = std::move(reply.headers.meta);
-    if (result.meta.content_encoding.empty()) result.meta.content_encoding = default_encoding_;
+    result.meta.content_encoding = std::move(encoding);
     co_return result;
 }
 

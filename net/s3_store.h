@@ -34,6 +34,7 @@ struct S3Settings {
     std::string sse_key_id;        // with aws:kms
     std::string sse_customer_key;  // 32 bytes; empty: no encryption with a customer's key
     std::string default_content_encoding;         // of blocks that come without one
+    std::string accept_encoding = "deflate";      // what the reader of blocks can decode
     Duration timeout = std::chrono::seconds(30);  // one attempt; 0 = no limit
     Duration initial_retry_pause = std::chrono::milliseconds(200);
     Duration max_retry_pause = std::chrono::seconds(30);  // sum of the pauses of an operation
@@ -92,7 +93,7 @@ private:
     struct Operation {
         Method method;
         std::string_view key;
-        std::span<std::byte> into;
+        ReadTarget into;
         Precondition precondition;
         const PutRequest* put = nullptr;
         const ListRequest* list = nullptr;
@@ -100,6 +101,7 @@ private:
         std::string* document = nullptr;  // the answer to these two
 
         Operation(Method m, std::string_view k) : method(m), key(k) {}
+        bool reads_object() const { return method == Method::Get && list == nullptr; }
         /// A put for an object that must not exist yet: to find one is the answer.
         bool exclusive() const { return put != nullptr && put->only_if_absent; }
     };
@@ -124,6 +126,8 @@ private:
     bool stopped(const Operation& operation) const;
     Task<Result<void>> get_keys();
     Task<bool> keys_were_old(const Error& error, const HttpReply& reply);
+    const std::string& encoding_of(const HttpReply& reply) const;
+    bool needs_check(const Operation& operation, const HttpReply& reply) const;
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
     Task<Md5> md5_of(std::span<const std::byte> bytes);
     HttpRequest build(const Operation& operation);

@@ -216,10 +216,11 @@ protected:
         body_.assign(kSize, 'q');
         server_.admin("PUT", "/_admin/object/mybucket/a", body_);
     }
-    HttpRequest request(std::span<std::byte> into) override {
+    HttpRequest request(ReadTarget into) override {
         HttpRequest result;
         result.url = server_.base_url() + "mybucket/a";
-        result.into = into;
+        result.into = into.plain;
+        result.encoded_into = into.encoded;
         return result;
     }
     Task<void> read_once(Result<HttpReply>& outcome) {
