@@ -17,9 +17,8 @@ BlockCache::BlockCache(const CacheSettings& settings)
     : settings_(settings),
       table_(slots_for(settings)),
       lru_(slots_for(settings), settings.timeout > Duration::zero()),
-      zero_map_(settings.geometry.blocks, settings.remember_objects
-                                              ? ZeroMap::Objects::Remember
-                                              : ZeroMap::Objects::Forget) {
+      zero_map_(settings.geometry.blocks,
+                settings.remember_objects ? ZeroMap::Objects::Remember : ZeroMap::Objects::Forget) {
     CHECK(settings.size > 0 && settings.uploads > 0);
 }
 

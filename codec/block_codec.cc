@@ -111,10 +111,6 @@ size_t BlockCodec::capacity() const {
     return deflate_bound(settings_.block_size.value) + BlockCipher::kMaxBlockBytes;
 }
 
-std::string BlockCodec::accept_encoding() const {
-    return encodings_[static_cast<size_t>(Algorithm::Deflate)];
-}
-
 Algorithm BlockCodec::compress(Workspace& workspace, std::span<const std::byte> block,
                                std::span<std::byte> scratch, size_t& length) const {
     const auto [algorithm, level] = settings_.compression;

@@ -62,8 +62,6 @@ public:
     bool encrypts() const { return settings_.cipher.has_value(); }
     /// So many bytes of scratch memory hold any encoded block that is worth reading.
     size_t capacity() const;
-    /// What a GET says in Accept-Encoding.
-    std::string accept_encoding() const;
 
     /// `block` is block_size bytes, `scratch` capacity() bytes. The result is a part of them: they
     /// must not change while it is used.

@@ -53,4 +53,11 @@ std::string write_content_encoding(const ContentEncoding& encoding) {
     return text.append(kEncrypt).append(encoding.cipher);
 }
 
+std::string accept_encoding(Algorithm compression, std::string_view cipher) {
+    std::string text(name_of(Algorithm::Deflate));
+    if (compression == Algorithm::Zstd) text.append(", ").append(name_of(compression));
+    if (!cipher.empty()) text.append(", ").append(kEncrypt).append(cipher);
+    return text;
+}
+
 }  // namespace s3b::codec

@@ -23,4 +23,7 @@ Result<ContentEncoding> parse_content_encoding(std::string_view text);
 /// How it is written; empty if nothing was done.
 std::string write_content_encoding(const ContentEncoding& encoding);
 
+/// What a GET says in Accept-Encoding; `cipher` may be empty.
+std::string accept_encoding(Algorithm compression, std::string_view cipher);
+
 }  // namespace s3b::codec

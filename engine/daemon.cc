@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "engine/base/log.h"
+#include "engine/decode_check.h"
 #include "engine/start_up.h"
 
 namespace s3b {
@@ -27,12 +27,6 @@ net::TransferLimits transfer_limits(const Config& config) {
     return limits;
 }
 
-/// The reactor has one processor, the workers have the others.
-unsigned worker_count() {
-    constexpr unsigned kMostWorkers = 8;
-    return std::clamp(std::thread::hardware_concurrency(), 2U, kMostWorkers + 1) - 1;
-}
-
 }  // namespace
 
 Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
@@ -40,7 +34,7 @@ Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
       config_(std::move(config)),
       detacher_(detacher),
       signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP}),
-      cpu_pool_(reactor, worker_count()),
+      cpu_pool_(reactor, config_.cpu_threads),
       scheduler_(transfer_limits(config_)),
       keys_(reactor.ring(), config_.key_source) {}
 
@@ -74,22 +68,32 @@ bool Daemon::create_store() {
     return store_ != nullptr;
 }
 
+/// All that can be known without changing anything: whether the volume can be mounted.
+Task<bool> Daemon::prepare(Geometry& geometry) {
+    const std::optional<VolumeFacts> facts = co_await settle_geometry(*store_, config_);
+    if (!facts || !check_not_encrypted(facts->encoding, config_)) co_return false;
+    geometry = facts->geometry;
+    codec_ = make_codec(config_, geometry);
+    if (codec_ == nullptr) co_return false;
+    DecodeCheck check(*store_, *codec_, geometry, config_);
+    const bool decodable = co_await check.run();
+    if (!decodable || config_.test) co_return decodable;
+    token_.emplace(*store_, codec::ObjectNames(config_.prefix));
+    co_return co_await check_not_mounted(*token_, config_);
+}
+
 Task<bool> Daemon::start() {
-    const std::optional<Geometry> geometry = co_await settle_geometry(*store_, config_);
-    if (!geometry) co_return false;
-    if (!config_.test) {
-        token_.emplace(*store_, codec::ObjectNames(config_.prefix));
-        const bool free_to_mount = co_await check_not_mounted(*token_, config_);
-        if (!free_to_mount) co_return false;
-    }
+    Geometry geometry;
+    const bool prepared = co_await prepare(geometry);
+    if (!prepared) co_return false;
     VolumeSettings settings;
-    settings.geometry = *geometry;
+    settings.geometry = geometry;
     settings.cache = config_.cache;
     settings.prefix = config_.prefix;
     settings.block_hash_prefix = config_.block_hash_prefix;
     settings.read_only = config_.mount.read_only;
     settings.over_http = !config_.test;
-    volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_});
+    volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_});
     if (asked_to_stop_) co_return false;
     auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);
     if (!session.has_value()) {

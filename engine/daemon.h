@@ -36,6 +36,7 @@ private:
     Task<void> live();
     bool create_store();
     Task<bool> start();
+    Task<bool> prepare(Geometry& geometry);
     Task<bool> establish_token();
     Task<void> serve();
     Task<void> stop();
@@ -52,6 +53,7 @@ private:
     std::unique_ptr<net::ObjectStore> store_;
     std::optional<MountToken> token_;  // with S3, none for directories
     bool token_is_ours_ = false;
+    std::unique_ptr<codec::BlockCodec> codec_;
     std::optional<Volume> volume_;
     std::unique_ptr<fusell::Session> session_;
     TaskGroup tasks_;  // those that signals start

@@ -54,14 +54,14 @@ int run(s3b::Config config) {
 int main(int argc, char** argv) {
     const s3b::codec::Protection protection = prepare_process();
     const std::span<char* const> arguments(argv, static_cast<size_t>(argc));
-    const auto parsed = s3b::parse_command_line(arguments, s3b::Environment::of_process());
+    auto parsed = s3b::parse_command_line(arguments, s3b::Environment::of_process());
     s3b::wipe_secrets(arguments);
     for (const std::string& message : parsed.messages) s3b::say(message);
     if (const s3b::OptionError* error = parsed.error()) {
         s3b::say(error->text);
         return 1;
     }
-    const s3b::CommandLine& line = *parsed.value();
+    s3b::CommandLine line = std::move(*parsed.value());
     switch (line.action) {
         case s3b::CommandLine::Action::Help: std::fputs(s3b::help_text().c_str(), stderr); return 0;
         case s3b::CommandLine::Action::Version:
@@ -72,8 +72,8 @@ int main(int argc, char** argv) {
     s3b::log::set_debug(line.config.debug);
     if (!io_uring_works()) return 1;
     if (line.action != s3b::CommandLine::Action::Mount) {
-        return s3b::run_maintenance(line.action, line.config);
+        return s3b::run_maintenance(line.action, std::move(line.config));
     }
     warn_of_keys(line.config, protection);
-    return run(line.config);
+    return run(std::move(line.config));
 }

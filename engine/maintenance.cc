@@ -23,12 +23,12 @@ Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Con
     const auto store = open_store(config, context);
     if (store == nullptr) co_return false;
     config.cache.size = 0;  // so that nothing is said about it
-    const std::optional<Geometry> geometry = co_await settle_geometry(*store, config);
-    if (!geometry) co_return false;
+    const std::optional<VolumeFacts> facts = co_await settle_geometry(*store, config);
+    if (!facts) co_return false;
     ProcessConsole console(context.ring);
     Erasure erasure(*store, context.scheduler, console,
                     codec::ObjectNames(config.prefix, config.block_hash_prefix));
-    erasure.blocks = geometry->blocks;
+    erasure.blocks = facts->geometry.blocks;
     erasure.description = store_name(config);
     erasure.list_ranges = config.list_threads;
     erasure.has_token = !config.test;

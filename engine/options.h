@@ -56,6 +56,7 @@ struct Checked {
 
     explicit Checked(OptionError error) : outcome(std::move(error)) {}
     explicit Checked(T value) : outcome(std::move(value)) {}
+    T* value() { return std::get_if<T>(&outcome); }
     const T* value() const { return std::get_if<T>(&outcome); }
     const OptionError* error() const { return std::get_if<OptionError>(&outcome); }
 };

@@ -4,6 +4,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "codec/content_encoding.h"
 #include "engine/options.h"
 #include "net/dir_store.h"
 #include "net/s3_store.h"
@@ -25,6 +26,9 @@ namespace {
 struct Detection {
     bool failed = false;
     std::optional<DetectedSizes> sizes;
+    std::string encoding;
+
+    Detection() = default;
 };
 
 Task<Detection> detect(net::ObjectStore& store, const Config& config) {
@@ -34,6 +38,7 @@ Task<Detection> detect(net::ObjectStore& store, const Config& config) {
     const Result<net::ObjectMeta> meta = co_await store.head(key);
     Detection detection;
     if (meta.has_value()) {
+        detection.encoding = meta->content_encoding;
         if (meta->block_size && meta->file_size) {
             detection.sizes = DetectedSizes{*meta->file_size, *meta->block_size};
         }
@@ -48,26 +53,30 @@ Task<Detection> detect(net::ObjectStore& store, const Config& config) {
 
 std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3Context& context) {
     if (config.test) return std::make_unique<net::DirStore>(context.ring, config.directory);
-    auto store = net::S3Store::create(context, config.s3);
+    net::S3Settings settings = config.s3;
+    settings.accept_encoding = codec::accept_encoding(
+        config.codec.compression.algorithm, config.codec.cipher ? config.codec.cipher->name : "");
+    auto store = net::S3Store::create(context, settings);
     if (store.has_value()) return std::move(*store);
     say("cannot use the store: " + describe(store.error()));
     return nullptr;
 }
 
-Task<std::optional<Geometry>> settle_geometry(net::ObjectStore& store, Config& config) {
-    std::optional<DetectedSizes> detected;
+Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config& config) {
+    Detection detection;
     if (!config.test && config.auto_detect) {
-        const Detection detection = co_await detect(store, config);
+        detection = co_await detect(store, config);
         if (detection.failed) co_return std::nullopt;
-        detected = detection.sizes;
     }
-    const Checked<Geometry> checked = check_geometry(config, detected);
+    const Checked<Geometry> checked = check_geometry(config, detection.sizes);
     for (const std::string& message : checked.messages) say(message);
     if (const OptionError* error = checked.error()) {
         say(error->text);
         co_return std::nullopt;
     }
-    co_return *checked.value();
+    VolumeFacts facts(*checked.value());
+    facts.encoding = detection.encoding;
+    co_return facts;
 }
 
 Task<bool> check_not_mounted(MountToken& token, const Config& config) {

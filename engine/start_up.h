@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/config.h"
@@ -20,9 +21,17 @@ void say(std::string_view text);
 /// The store that `config` names; null if it cannot be used.
 std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3Context& context);
 
+/// What is known of a volume before it is mounted.
+struct VolumeFacts {
+    Geometry geometry;
+    std::string encoding;  // Content-Encoding of block 0, if that was asked
+
+    explicit VolumeFacts(const Geometry& g) : geometry(g) {}
+};
+
 /// Detects the sizes from block 0 unless told not to, and checks them; nullopt if the volume
 /// cannot be mounted.
-Task<std::optional<Geometry>> settle_geometry(net::ObjectStore& store, Config& config);
+Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config& config);
 
 /// False if the volume is mounted elsewhere (and `config.force` is not set), or it cannot be found
 /// out.

@@ -61,7 +61,7 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
       over_http_(settings.over_http),
       config_(effective(settings.cache, settings.geometry)),
       parts_(needs, codec::ObjectNames(settings.prefix, settings.block_hash_prefix),
-             cache_settings(settings)),
+             cache_settings(settings, needs.codec.encrypts())),
       fetcher_(parts_),
       writeback_(parts_, fetcher_, uploads_at_once(settings)),
       read_ahead_(parts_, fetcher_, config_.read_ahead, config_.read_ahead_trigger) {

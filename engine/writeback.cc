@@ -90,8 +90,8 @@ Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> 
     const auto encode = [&codec = parts_.codec, block, bytes, memory = scratch.bytes()] {
         return codec.encode(block, bytes, memory);
     };
-    const codec::Encoded encoded = co_await parts_.executor.run(
-        encode, Executor::Priority::Normal, parts_.codec.encoding_time());
+    const codec::Encoded encoded = co_await parts_.executor.run(encode, Executor::Priority::Normal,
+                                                                parts_.codec.encoding_time());
     const std::string key = parts_.names.of(block);
     net::PutRequest request;
     request.key = key;

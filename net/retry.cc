@@ -24,6 +24,7 @@ bool may_retry(Errc code) {
         case Errc::InvalidArgument:
         case Errc::ReadOnly:
         case Errc::Unsupported:
+        case Errc::Unauthentic:
         case Errc::Busy:
         case Errc::Cancelled: return false;
     }

@@ -63,7 +63,7 @@ public:
         std::coroutine_handle<> awaiter_;
     };
     template <class Fn>
-    Call<Fn> run(Fn fn, Priority priority = Priority::Normal) {
+    Call<Fn> run(Fn fn, Priority priority = Priority::Normal, Duration = Duration::max()) {
         return Call<Fn>(*this, std::move(fn), priority);
     }
 };

@@ -83,7 +83,9 @@ INSTANTIATE_TEST_SUITE_P(
 /// What `cipher` makes of the text "hello" as block 1: the body and the HMAC.
 std::pair<std::string, std::string> encrypt_hello(const char* name) {
     const Cipher cipher = *find_cipher(name);
-    const auto block_cipher = BlockCipher::create(cipher, derive_keys("test", "mybucket", "p/", cipher.key_bytes)).value();
+    const auto block_cipher =
+        BlockCipher::create(cipher, derive_keys("test", "mybucket", "p/", cipher.key_bytes))
+            .value();
     Bytes buffer(64);
     std::ranges::copy(bytes_of("hello"), buffer.begin());
     const size_t length = block_cipher->encrypt(BlockNumber(1), buffer, 5);

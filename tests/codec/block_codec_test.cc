@@ -146,9 +146,6 @@ TEST(BlockCodec, EncodingsAreWrittenAsS3backerDoes) {
     EXPECT_EQ(encoding({Algorithm::Zstd, 3, ""}), "zstd");
     EXPECT_EQ(encoding({Algorithm::Deflate, 6, "aes256"}), "deflate, encrypt-AES-256-CBC");
     EXPECT_EQ(encoding({Algorithm::Zstd, 3, "AES-128-CBC"}), "zstd, encrypt-AES-128-CBC");
-    EXPECT_EQ(make_codec(kBlock, {})->accept_encoding(), "deflate");
-    EXPECT_EQ(make_codec(kBlock, {Algorithm::Zstd, 3, "AES-128-CBC"})->accept_encoding(),
-              "deflate, encrypt-AES-128-CBC");
 }
 
 TEST(BlockCodec, ReadsAnyMixtureWithWhicheverOptions) {

@@ -42,5 +42,12 @@ TEST(ContentEncoding, IsWrittenWithACommaAndABlank) {
     EXPECT_EQ(write_content_encoding(encoding), "zstd, encrypt-AES-128-CBC");
 }
 
+TEST(ContentEncoding, ReadersSayWhatTheyAccept) {
+    EXPECT_EQ(accept_encoding(Algorithm::None, ""), "deflate");
+    EXPECT_EQ(accept_encoding(Algorithm::Deflate, "AES-128-CBC"), "deflate, encrypt-AES-128-CBC");
+    EXPECT_EQ(accept_encoding(Algorithm::Zstd, "AES-128-CBC"),
+              "deflate, zstd, encrypt-AES-128-CBC");
+}
+
 }  // namespace
 }  // namespace s3b::codec

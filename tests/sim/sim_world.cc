@@ -36,16 +36,24 @@ net::TransferLimits limits_of(const VolumeSettings& settings) {
     limits.background = std::max(settings.cache.threads, 1U);
     return limits;
 }
+
+std::unique_ptr<codec::BlockCodec> plain_codec(const VolumeSettings& settings) {
+    codec::BlockCodec::Settings plain;
+    plain.block_size = settings.geometry.block_size;
+    return std::make_unique<codec::BlockCodec>(plain);
+}
 }  // namespace
 
-SimWorld::SimWorld(const VolumeSettings& settings)
-    : settings_(settings), scheduler_(limits_of(settings)) {
+SimWorld::SimWorld(const VolumeSettings& settings, std::unique_ptr<codec::BlockCodec> codec)
+    : settings_(settings), codec_(std::move(codec)), scheduler_(limits_of(settings)) {
+    if (codec_ == nullptr) codec_ = plain_codec(settings);
     mount();
 }
 
 void SimWorld::mount() {
     volume_.reset();
-    volume_ = std::make_unique<Volume>(settings_, VolumeNeeds{bucket, executor_, scheduler_});
+    volume_ =
+        std::make_unique<Volume>(settings_, VolumeNeeds{bucket, executor_, scheduler_, *codec_});
     background_.spawn(volume_->serve());
     drained_ = false;
 }

@@ -55,7 +55,9 @@ struct SimRequest {
 
 class SimWorld {
 public:
-    explicit SimWorld(const VolumeSettings& settings);
+    /// Without a codec blocks are stored as they are.
+    explicit SimWorld(const VolumeSettings& settings,
+                      std::unique_ptr<codec::BlockCodec> codec = nullptr);
     /// Takes all faults back and drains the volume.
     ~SimWorld();
 
@@ -97,6 +99,7 @@ private:
     void mount();
 
     VolumeSettings settings_;
+    std::unique_ptr<codec::BlockCodec> codec_;
     InlineExecutor executor_;
     net::TransferScheduler scheduler_;
     std::unique_ptr<Volume> volume_;

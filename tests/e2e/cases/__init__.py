@@ -3,4 +3,5 @@
 
 THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "durability",
           "crash", "face", "errors", "process", "threads", "hostile", "hostile_lists",
-          "interop_options", "bucket", "keys", "servers", "quickstart")
+          "interop_options", "interop_codecs", "compression", "encryption", "tampering",
+          "passwords", "bucket", "keys", "servers", "quickstart")

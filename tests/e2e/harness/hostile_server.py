@@ -141,6 +141,15 @@ class HostileServer:
         with self._changed:
             return self._objects.get(key, (None, None))[0]
 
+    def stored(self, key):
+        """(body, headers) of an object."""
+        with self._changed:
+            return self._objects[key]
+
+    def remove(self, key):
+        with self._changed:
+            del self._objects[key]
+
     def keys(self):
         with self._changed:
             return sorted(self._objects)

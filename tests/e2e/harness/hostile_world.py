@@ -14,6 +14,9 @@ from harness.stores import s3_store
 BLOCK = 65536
 COUNT = 16
 SIZE = (f"--size={BLOCK * COUNT}", f"--blockSize={BLOCK}")
+# The headers of block 0.
+GEOMETRY = {"x-amz-meta-s3backer-filesize": str(BLOCK * COUNT),
+            "x-amz-meta-s3backer-blocksize": str(BLOCK)}
 # Three attempts, at once.
 IMPATIENT = ("--initialRetryPause=5", "--maxRetryPause=10")
 LAZY = ("--readAhead=0", "--blockCacheWriteDelay=600000")
@@ -36,10 +39,14 @@ class Hostile:
         self._peak = 0
 
     def mount(self, *options):
-        self.daemon = self.world.mount(self.store, *SIZE, *IMPATIENT, *LAZY,
-                                       *talkative(self.world), *options)
-        self._peak = peak_memory(self.daemon.pid)
-        return self.daemon
+        return self.watch(self.world.mount(self.store, *SIZE, *IMPATIENT, *LAZY,
+                                           *talkative(self.world), *options))
+
+    def watch(self, daemon):
+        """This one is meant from now on."""
+        self.daemon = daemon
+        self._peak = peak_memory(daemon.pid)
+        return daemon
 
     def read(self, number):
         with DirectFile(self.daemon.file, os.O_RDONLY) as file:
@@ -66,12 +73,14 @@ class Hostile:
         self.server.behave()
         self.expect_right(GOOD_BLOCK)
         expect(self.daemon.process.running(), "the daemon has ended")
-        limit = memory_growth(self.world)
-        grown = peak_memory(self.daemon.pid) - self._peak
-        expect(grown < limit, f"its memory has grown by {grown >> 20} MiB")
+        self.expect_not_grown()
         self.daemon.unmount()
         expect(self.server.object(TOKEN_KEY) is None, "the token is still there")
         expect_no_secrets(self.server, self.daemon.log(), self.secrets)
+
+    def expect_not_grown(self):
+        grown = peak_memory(self.daemon.pid) - self._peak
+        expect(grown < memory_growth(self.world), f"its memory has grown by {grown >> 20} MiB")
 
 
 @contextlib.contextmanager
@@ -79,10 +88,8 @@ def hostile(world, tls=False, filled=True):
     """A Hostile with its server; the server behaves again when the test has failed."""
     server = HostileServer(Authority(world.new_path("tls")) if tls else None)
     world.on_close(server.close)
-    geometry = {"x-amz-meta-s3backer-filesize": str(BLOCK * COUNT),
-                "x-amz-meta-s3backer-blocksize": str(BLOCK)}
     for number in range(COUNT if filled else 0):
-        server.put(block_key(number), pattern(number, BLOCK), geometry if number == 0 else None)
+        server.put(block_key(number), pattern(number, BLOCK), GEOMETRY if number == 0 else None)
     try:
         yield Hostile(world, server)
     finally:

@@ -118,6 +118,12 @@ class Admin:
         if status != 200:
             raise Failure(f"PUT of {key}: {status} {text.decode(errors='replace')}")
 
+    def remove(self, key):
+        """As if somebody else had deleted it."""
+        status, _, text = self.request("DELETE", f"/_admin/object/{BUCKET}/{key}")
+        if status not in (200, 204):
+            raise Failure(f"DELETE of {key}: {status} {text.decode(errors='replace')}")
+
 
 class TestServer:
     """One s3_test_server, which holds its bucket in memory or, with a journal, beyond its death."""

@@ -61,11 +61,19 @@ class Reference:
             for _ in range(count):
                 offset = self._chance.randrange(len(self.bytes))
                 length = min(self._chance.randint(1, longest), len(self.bytes) - offset)
-                data = self._chance.randbytes(length) if self._chance.random() < 0.8 \
-                    else bytes(length)
+                data = self._data(length)
                 self.bytes[offset:offset + length] = data
                 written = os.pwrite(file.fileno(), data, offset)
                 expect_equal(written, length, "bytes written")
+
+    def _data(self, length):
+        """Half of the time bytes that do not compress, else those that do, some of them zeros."""
+        kind = self._chance.random()
+        if kind < 0.5:
+            return self._chance.randbytes(length)
+        if kind < 0.8:
+            return (self._chance.randbytes(100) * (length // 100 + 1))[:length]
+        return bytes(length)
 
     def expect_in(self, path):
         expect_contents(path, self.bytes)

@@ -12,6 +12,7 @@ from harness.mounts import FileSystem, Loop
 from harness.procs import Process, run
 from harness.registry import Failure, expect_equal
 from harness.servers import Authority, TestServer
+from harness.terminal import Terminal
 
 # Seconds that a daemon gets for its end when the test has failed already.
 _HURRIED_END = 5
@@ -83,10 +84,15 @@ class World:
         process = daemons.start(binary or self.settings.binary,
                                 self.arguments(store, mount, ("-f", *options)),
                                 self.directory, log)
+        daemon = self.adopt(process, mount, log)
+        daemon.wait_mounted()
+        return daemon
+
+    def adopt(self, process, mount, log):
+        """The Daemon that this process is."""
         daemon = daemons.Daemon(process, mount, log, self.directory)
         self._daemons.append(daemon)
         self.on_close(daemon.close)
-        daemon.wait_mounted()
         return daemon
 
     def mount_in_background(self, store, *options):
@@ -95,12 +101,23 @@ class World:
         os.makedirs(mount)
         status, text = self.run_to_end(*self.arguments(store, mount, options))
         expect_equal(status, 0, f"exit status of the start, saying {text}")
+        return self.adopt_detached(mount)
+
+    def adopt_detached(self, mount):
+        """The Daemon that runs in the background; there must be one."""
         pids = [pid for pid in processes_of(self.directory)
                 if os.path.samefile(f"/proc/{pid}/exe", self.settings.binary)]
         expect_equal(len(pids), 1, "daemons after the start")
-        daemon = daemons.Daemon(Process(pids[0]), mount, os.devnull, self.directory)
-        self.on_close(daemon.close)
-        return daemon
+        return self.adopt(Process(pids[0]), mount, os.devnull)
+
+    def terminal(self, store, *options):
+        """Starts a mount on a terminal of its own."""
+        mount = self.new_path("mnt")
+        os.makedirs(mount)
+        terminal = Terminal([self.settings.binary, *self.arguments(store, mount, options)], mount,
+                            self.directory, self.new_path("log"))
+        self.on_close(terminal.close)
+        return terminal
 
     def run_to_end(self, *arguments, binary=None, timeout=30, stdin=""):
         """s3backer with these arguments, which must end by itself: (status, its stderr).
