@@ -56,7 +56,7 @@ void check_same(const ReplyHeaders& a, const ReplyHeaders& b) {
     CHECK(a.customer_encryption == b.customer_encryption && a.storage_class == b.storage_class);
     CHECK(a.meta.content_encoding == b.meta.content_encoding);
     CHECK(a.meta.block_size == b.meta.block_size && a.meta.file_size == b.meta.file_size);
-    CHECK(a.meta.mount_token == b.meta.mount_token);
+    CHECK(a.meta.mount_token == b.meta.mount_token && a.meta.hmac == b.meta.hmac);
 }
 
 /// The same line with its name in capitals.
