@@ -175,7 +175,7 @@ Result<std::span<std::byte>> BlockCodec::decipher(Workspace& workspace, BlockNum
     if (!received.hmac) return Error(Errc::Unauthentic, "an encrypted block without its HMAC");
     const Sha1 hmac = workspace.cipher->hmac_of(number, received.body);
     if (CRYPTO_memcmp(hmac.bytes.data(), received.hmac->bytes.data(), hmac.bytes.size()) != 0) {
-        return Error(Errc::Unauthentic, "the HMAC of an encrypted block is wrong");
+        return Error(Errc::Unauthentic, "the HMAC is wrong: of another key or place, or damaged");
     }
     TRY(const size_t length, workspace.cipher->decrypt(number, received.body));
     return received.body.first(length);

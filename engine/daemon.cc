@@ -71,13 +71,14 @@ bool Daemon::create_store() {
 /// All that can be known without changing anything: whether the volume can be mounted.
 Task<bool> Daemon::prepare(Geometry& geometry) {
     const std::optional<VolumeFacts> facts = co_await settle_geometry(*store_, config_);
-    if (!facts || !check_not_encrypted(facts->encoding, config_)) co_return false;
+    if (!facts) co_return false;
     geometry = facts->geometry;
     codec_ = make_codec(config_, geometry);
     if (codec_ == nullptr) co_return false;
-    DecodeCheck check(*store_, *codec_, geometry, config_);
+    if (config_.test) co_return true;
+    DecodeCheck check(*store_, *codec_, *facts, config_);
     const bool decodable = co_await check.run();
-    if (!decodable || config_.test) co_return decodable;
+    if (!decodable) co_return false;
     token_.emplace(*store_, codec::ObjectNames(config_.prefix));
     co_return co_await check_not_mounted(*token_, config_);
 }

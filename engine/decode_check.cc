@@ -3,31 +3,12 @@
 
 #include "codec/content_encoding.h"
 #include "engine/base/buffer.h"
-#include "engine/start_up.h"
 
 namespace s3b {
 
 namespace {
 
 net::Precondition no_condition() { return net::Precondition(); }
-
-/// Says why; whether to go on all the same.
-bool refuse(const std::string& reason, const Config& config) {
-    if (config.force) {
-        say("warning: " + reason + "\nwarning: going on because of --force");
-        return true;
-    }
-    say(reason + "\nto mount the volume all the same, give --force");
-    return false;
-}
-
-std::string reason_of(BlockNumber block, const Error& error) {
-    const std::string which = "block " + std::to_string(block.value) + " cannot be decoded: ";
-    if (error.code != Errc::Unauthentic) return which + error.what;
-    return which +
-           "the password is wrong, or the bucket, the prefix, the cipher or keyLength is not the "
-           "one that it was written with";
-}
 
 }  // namespace
 
@@ -49,56 +30,85 @@ std::unique_ptr<codec::BlockCodec> make_codec(Config& config, const Geometry& ge
     return nullptr;
 }
 
-bool check_not_encrypted(std::string_view encoding, const Config& config) {
-    if (config.codec.cipher) return true;
-    const auto parsed = codec::parse_content_encoding(encoding);
-    if (!parsed.has_value()) {
-        return refuse("block 0 has an encoding that is not known here, " + std::string(encoding),
-                      config);
-    }
-    if (parsed->cipher.empty()) return true;
-    return refuse("block 0 is encrypted, mount with --encrypt=" + std::string(parsed->cipher),
-                  config);
-}
-
 DecodeCheck::DecodeCheck(net::ObjectStore& store, codec::BlockCodec& codec,
-                         const Geometry& geometry, const Config& config)
+                         const VolumeFacts& facts, const Config& config)
     : store_(store),
       codec_(codec),
-      geometry_(geometry),
+      facts_(facts),
       config_(config),
       names_(config.prefix, config.block_hash_prefix) {}
 
 Task<bool> DecodeCheck::run() {
-    if (!codec_.encrypts()) co_return true;
     BlockNumber block(0);
-    Result<void> decoded = co_await try_block(block);
-    if (!decoded.has_value() && decoded.error().code == Errc::NotFound) {
+    Result<void> outcome = co_await try_block(block);
+    if (!outcome.has_value() && outcome.error().code == Errc::NotFound) {
         const auto found = co_await find_block();
         if (!found.has_value()) {
-            say("cannot list the blocks to check the password: " + describe(found.error()));
-            co_return false;
+            say("warning: cannot list the blocks to find out whether they can be decoded: " +
+                describe(found.error()));
+            co_return found.error().code == Errc::Forbidden;  // the others would recur at once
         }
         if (!found->has_value()) co_return true;
         block = **found;
-        decoded = co_await try_block(block);
+        outcome = co_await try_block(block);
     }
-    if (decoded.has_value() || decoded.error().code == Errc::NotFound) co_return true;
-    if (decoded.error().code == Errc::Cancelled) co_return false;
-    co_return refuse(reason_of(block, decoded.error()), config_);
+    if (outcome.has_value() || outcome.error().code == Errc::NotFound) co_return true;
+    if (outcome.error().code == Errc::Cancelled) co_return false;
+    co_return refuse(reason(block, outcome.error()));
 }
 
 Task<Result<void>> DecodeCheck::try_block(BlockNumber block) {
-    Buffer plain(geometry_.block_size);
+    using enum VolumeFacts::FirstBlock;
+    const bool first = block == BlockNumber(0);
+    if (first && facts_.first_block == Missing) {
+        co_return Error(Errc::NotFound, "there is no block 0");
+    }
+    const std::string key = names_.of(block);
+    if (codec_.encrypts()) co_return co_await decode(block, key);
+    if (first && facts_.first_block == Present) {
+        encoding_ = facts_.encoding;
+    } else {
+        CO_TRY(const net::ObjectMeta meta, co_await store_.head(key));
+        encoding_ = meta.content_encoding;
+    }
+    CO_TRY(const codec::ContentEncoding parsed, codec::parse_content_encoding(encoding_));
+    if (parsed.cipher.empty()) co_return ok();
+    co_return Error(Errc::Unsupported, "it is encrypted, --encrypt is needed");
+}
+
+Task<Result<void>> DecodeCheck::decode(BlockNumber block, const std::string& key) {
+    Buffer plain(facts_.geometry.block_size);
     Buffer encoded(ByteCount(codec_.capacity()));
     const net::ReadTarget target(plain.bytes(), encoded.bytes());
-    const std::string key = names_.of(block);
     CO_TRY(const net::GetReply reply, co_await store_.get(key, target, no_condition()));
+    encoding_ = reply.meta.content_encoding;
     codec::Received received;
     received.body = (reply.encoded ? encoded : plain).bytes().first(reply.length.value);
-    received.encoding = reply.meta.content_encoding;
+    received.encoding = encoding_;
     received.hmac = reply.meta.hmac;
     co_return codec_.decode(block, received, plain.bytes());
+}
+
+std::string DecodeCheck::reason(BlockNumber block, const Error& error) const {
+    std::string text = "block " + std::to_string(block.value) + " cannot be decoded: ";
+    if (error.code == Errc::Unauthentic) {
+        text +=
+            "the password is wrong, or the bucket, the prefix, the cipher or keyLength is not "
+            "the one that it was written with";
+    } else {
+        text += error.what;
+    }
+    return encoding_.empty() ? text : text + " (its encoding is: " + encoding_ + ")";
+}
+
+/// Says why; whether to go on all the same.
+bool DecodeCheck::refuse(const std::string& reason) const {
+    if (config_.force) {
+        say("warning: " + reason + "\nwarning: going on because of --force");
+        return true;
+    }
+    say(reason + "\nto mount the volume all the same, give --force");
+    return false;
 }
 
 Task<Result<std::optional<BlockNumber>>> DecodeCheck::find_block() {
@@ -110,7 +120,7 @@ Task<Result<std::optional<BlockNumber>>> DecodeCheck::find_block() {
         CO_TRY(const net::ListPage listed, co_await store_.list(request));
         for (const net::ListedObject& object : listed.objects) {
             const auto block = names_.parse(object.key);
-            if (block && block->value < geometry_.blocks.value) co_return block;
+            if (block && block->value < facts_.geometry.blocks.value) co_return block;
         }
         if (!listed.truncated) break;
         after = listed.objects.back().key;

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
+#include <optional>
+#include <string>
 
 #include "codec/block_codec.h"
 #include "codec/object_name.h"
 #include "engine/config.h"
 #include "engine/reactor/task.h"
+#include "engine/start_up.h"
 #include "net/object_store.h"
 
 namespace s3b {
@@ -19,33 +21,33 @@ namespace s3b {
 /// if the cipher cannot be used.
 std::unique_ptr<codec::BlockCodec> make_codec(Config& config, const Geometry& geometry);
 
-/// Whether `encoding`, of block 0 of a volume that is to be mounted without encryption, is none of
-/// an encrypted one; true all the same with `config.force`.
-bool check_not_encrypted(std::string_view encoding, const Config& config);
-
-/// With encryption: decodes block 0, or, if there is none, the first block that a list names (of
-/// its first kMaxPages pages). True if that is possible, if there is no block, if nothing is
-/// encrypted, and with `config.force`.
+/// Looks at block 0, or, if there is none, at the first block that a list names (of its first
+/// kMaxPages pages): whether it decodes, or, without encryption, whether it is not encrypted either.
 class DecodeCheck {
 public:
     /// What else lies in the bucket may come before the first block.
     static constexpr int kMaxPages = 16;
 
     /// All of them outlive it.
-    DecodeCheck(net::ObjectStore& store, codec::BlockCodec& codec, const Geometry& geometry,
+    DecodeCheck(net::ObjectStore& store, codec::BlockCodec& codec, const VolumeFacts& facts,
                 const Config& config);
 
+    /// True if all is well, if there is no block, and with `config.force`.
     Task<bool> run();
 
 private:
     Task<Result<void>> try_block(BlockNumber block);
+    Task<Result<void>> decode(BlockNumber block, const std::string& key);
     Task<Result<std::optional<BlockNumber>>> find_block();
+    std::string reason(BlockNumber block, const Error& error) const;
+    bool refuse(const std::string& reason) const;
 
     net::ObjectStore& store_;
     codec::BlockCodec& codec_;
-    Geometry geometry_;
+    const VolumeFacts& facts_;
     const Config& config_;
     codec::ObjectNames names_;
+    std::string encoding_;  // of the block that was looked at
 };
 
 }  // namespace s3b

@@ -17,6 +17,15 @@ void log_undecodable(BlockNumber block, const net::GetReply& reply, const Error&
                log::kv("length", reply.length), log::kv("encoding", reply.meta.content_encoding));
 }
 
+/// Whatever is wrong with a block, it is no fault of the request.
+Error unreadable(const Error& error) {
+    switch (error.code) {
+        case Errc::Stale:
+        case Errc::Unsupported: return {Errc::BadReply, error.what};
+        default: return error;
+    }
+}
+
 }  // namespace
 
 Task<Result<void>> Fetcher::fetch_now(BlockNumber block, SlotIndex slot, Wanted wanted) {
@@ -53,8 +62,10 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
     target.must_exist = parts_.cache.must_exist(block);
     target.hmac_is_checked = true;
     for (;;) {
-        CO_TRY(const net::GetReply reply,
-               co_await parts_.store.get(key, target, no_condition(), &ticket));
+        const Result<net::GetReply> got =
+            co_await parts_.store.get(key, target, no_condition(), &ticket);
+        if (!got.has_value()) co_return unreadable(got.error());
+        const net::GetReply& reply = *got;
         const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
         if (decoded.has_value()) co_return ok();
         // Damaged on its way? The store looks after that, if it compares the checksum.
@@ -62,7 +73,7 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
         target.hmac_is_checked = false;
         if (again) continue;
         log_undecodable(block, reply, decoded.error());
-        co_return decoded.error();
+        co_return unreadable(decoded.error());
     }
 }
 

@@ -26,6 +26,7 @@ namespace {
 struct Detection {
     bool failed = false;
     std::optional<DetectedSizes> sizes;
+    VolumeFacts::FirstBlock first_block = VolumeFacts::FirstBlock::NotAsked;
     std::string encoding;
 
     Detection() = default;
@@ -38,11 +39,14 @@ Task<Detection> detect(net::ObjectStore& store, const Config& config) {
     const Result<net::ObjectMeta> meta = co_await store.head(key);
     Detection detection;
     if (meta.has_value()) {
+        detection.first_block = VolumeFacts::FirstBlock::Present;
         detection.encoding = meta->content_encoding;
         if (meta->block_size && meta->file_size) {
             detection.sizes = DetectedSizes{*meta->file_size, *meta->block_size};
         }
-    } else if (meta.error().code != Errc::NotFound) {
+    } else if (meta.error().code == Errc::NotFound) {
+        detection.first_block = VolumeFacts::FirstBlock::Missing;
+    } else {
         say("cannot read the meta-data of block 0 (" + key + "): " + describe(meta.error()));
         detection.failed = true;
     }
@@ -75,6 +79,7 @@ Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config
         co_return std::nullopt;
     }
     VolumeFacts facts(*checked.value());
+    facts.first_block = detection.first_block;
     facts.encoding = detection.encoding;
     co_return facts;
 }

@@ -24,7 +24,9 @@ std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3
 /// What is known of a volume before it is mounted.
 struct VolumeFacts {
     Geometry geometry;
-    std::string encoding;  // Content-Encoding of block 0, if that was asked
+    enum class FirstBlock { NotAsked, Missing, Present };
+    FirstBlock first_block = FirstBlock::NotAsked;
+    std::string encoding;  // Content-Encoding of block 0 if it is present
 
     explicit VolumeFacts(const Geometry& g) : geometry(g) {}
 };
