@@ -91,7 +91,7 @@ def _not_encrypting(world):
     for numbers in (range(COUNT), (7,)):
         with hostile(world, filled=False) as h:
             seal_into(h.server, Sealer(PASSWORD, PLACE), numbers)
-            for option in ((), ("--compress",)):
+            for option in ((), ("--compress",), ("--noAutoDetect",), ("--readOnly",)):
                 text = _refused(world, h.store, *option)
                 expect("--encrypt" in text, f"--encrypt is not named in: {text}")
             _expect_untouched(h.server)
@@ -100,8 +100,10 @@ def _not_encrypting(world):
 @case("a volume that is not encrypted is not mounted with --encrypt")
 def _downgraded(world):
     with hostile(world) as h:
-        text = _refused(world, _encrypting(world, h.store))
-        expect("not encrypted" in text, f"it does not say 'not encrypted': {text}")
+        store = _encrypting(world, h.store)
+        for option in ((), ("--noAutoDetect",), ("--readOnly",)):
+            text = _refused(world, store, *option)
+            expect("not encrypted" in text, f"it does not say 'not encrypted': {text}")
         _expect_untouched(h.server)
 
 
@@ -154,18 +156,45 @@ def _encodings(world):
         h.end()
 
 
+@case("a block is read whose encoding has another name of the cipher, as s3backer may write it")
+def _alias(world):
+    with sealed(world, cipher="AES-256-CBC") as h:
+        h.mount("--encrypt=aes256")
+        body, headers = h.server.stored(block_key(3))
+        h.server.put(block_key(3), body, {**headers, ENCODING: "deflate, encrypt-AES256"})
+        h.expect_right(3)
+        with DirectFile(h.daemon.file) as file:
+            file.write(3 * BLOCK, pattern(4, BLOCK))
+            file.sync()
+        expect_equal(h.server.stored(block_key(3))[1][ENCODING], "deflate, encrypt-AES-256-CBC",
+                     "encoding of what we have written")
+        h.end()
+
+
+@case("an encrypted volume is erased without its password")
+def _erased(world):
+    with hostile(world, filled=False) as h:
+        seal_into(h.server, Sealer(PASSWORD, PLACE))
+        status, text = world.run_to_end("--erase", "--force", "--encrypt", *SIZE, *IMPATIENT,
+                                        *h.store.options, h.store.bucket)
+        expect_equal((status, h.server.keys()), (0, []), f"status and keys after: {text}")
+
+
 @case("zeros written to an encrypted volume delete its objects, and stay zeros", smoke=True)
 def _zeros(world):
-    with sealed(world) as h:
-        h.mount("--blockCacheSize=2")
-        with DirectFile(h.daemon.file) as file:
-            file.write(3 * BLOCK, bytes(2 * BLOCK))
-            file.sync()
-            kept = [block_key(n) for n in range(COUNT) if n not in (3, 4)] + [TOKEN_KEY]
-            expect_equal(h.server.keys(), kept, "keys")
-            file.read(8 * BLOCK, 8 * BLOCK)
-            expect(file.read(3 * BLOCK, 2 * BLOCK) == bytes(2 * BLOCK), "not zeros")
-        h.end()
+    for option in ((), ("--listBlocks",)):
+        with sealed(world) as h:
+            h.mount("--blockCacheSize=2", *option)
+            if option:
+                h.daemon.wait_log("survey of the blocks done")
+            with DirectFile(h.daemon.file) as file:
+                file.write(3 * BLOCK, bytes(2 * BLOCK))
+                file.sync()
+                kept = [block_key(n) for n in range(COUNT) if n not in (3, 4)] + [TOKEN_KEY]
+                expect_equal(h.server.keys(), kept, "keys")
+                file.read(8 * BLOCK, 8 * BLOCK)
+                expect(file.read(3 * BLOCK, 2 * BLOCK) == bytes(2 * BLOCK), "not zeros")
+            h.end()
 
 
 @case("what fsync acknowledged of an encrypted volume survives a kill -9 of the daemon", smoke=True)
@@ -209,6 +238,22 @@ def _listed(world):
         h.end()
 
 
+@case("an encrypted block that has vanished is as good as new once it is written, zeros, too")
+def _mended(world):
+    with sealed(world) as h:
+        h.mount("--listBlocks")
+        h.daemon.wait_log("survey of the blocks done")
+        for number in (3, 4):
+            h.server.remove(block_key(number))
+            h.expect_failure(number, errno.EIO)
+        with DirectFile(h.daemon.file) as file:
+            file.write(3 * BLOCK, bytes(BLOCK) + pattern(4, BLOCK))
+            file.sync()
+        expect(h.read(3) == bytes(BLOCK), "not zeros")
+        h.expect_right(4)
+        h.end()
+
+
 @case("an encrypted block that nobody knows of is zeros")
 def _unknown(world):
     with sealed(world) as h:
@@ -229,7 +274,7 @@ def _own(world):
             # Until the block has left the cache and is asked for.
             for number in range(4, COUNT):
                 file.read(number * BLOCK, BLOCK)
-            expect_errno(errno.EIO, lambda: len(file.read(3 * BLOCK, BLOCK)), "read of what vanished")
+            expect_errno(errno.EIO, lambda: len(file.read(3 * BLOCK, BLOCK)), "what vanished")
             expect(file.read(8 * BLOCK, BLOCK) == pattern(8, BLOCK), "wrong data in block 8")
             file.write(3 * BLOCK, pattern(3, BLOCK))
             file.sync()

@@ -5,7 +5,7 @@ Source: wire-format.md 5, 6.
 """
 import re
 
-from harness.files import DirectFile, checksums, pattern
+from harness.files import DirectFile, checksums, pattern, text_pattern
 from harness.hostile_server import HostileServer
 from harness.pairs import BLOCK, Program, erase_each_other, exchange, programs, same, same_requests
 from harness.registry import case, expect, expect_equal
@@ -21,11 +21,11 @@ SUMS = ("content-md5", "x-amz-meta-s3backer-hmac")
 
 
 def _encrypted(name, *options, kept=AES_128):
-    return same(name, *ENCRYPT, *options, kept=kept, shaped=SUMS)
+    return same(name, *ENCRYPT, *options, kept=kept, shaped=SUMS, data=text_pattern)
 
 
 def _compressed(option):
-    return same(option, option, kept=DEFLATE, shaped=SUMS)
+    return same(option, option, kept=DEFLATE, shaped=SUMS, data=text_pattern)
 
 
 CODECS = (

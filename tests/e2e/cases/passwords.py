@@ -167,6 +167,19 @@ def _wrong_prompt(world):
     _expect_unmounted(server)
 
 
+@case("Ctrl-C at the prompt mounts nothing and leaves the terminal as it was", smoke=True)
+def _interrupted(world):
+    server, store = _volume(world)
+    terminal = world.terminal(store, *SIZE)
+    terminal.wait_text("assword")
+    expect(not terminal.echoes(), "the terminal shows what is typed")
+    terminal.type("\x03")
+    expect(terminal.process.wait() != 0, "exit status 0")
+    expect(terminal.echoes(), "the terminal does not show any more what is typed")
+    expect(not os.path.ismount(terminal.mount), "mounted")
+    _expect_unmounted(server)
+
+
 @case("without a password, and without a terminal, nothing is mounted and none is taken as given",
       smoke=True)
 def _no_terminal(world):

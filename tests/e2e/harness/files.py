@@ -12,6 +12,12 @@ def pattern(seed, length):
     return random.Random(seed).randbytes(length)
 
 
+def text_pattern(seed, length):
+    """Bytes that compress well and differ for each seed."""
+    line = f"this is text number {seed}\n".encode()
+    return (line * (length // len(line) + 1))[:length]
+
+
 def make_tree(root, files=300, largest=300_000, big=20 << 20, seed=1):
     """Nested directories with `files` files of 0 to `largest` bytes and one of `big` bytes."""
     chance = random.Random(seed)

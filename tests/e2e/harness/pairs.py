@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shutil
+from typing import Callable
 
 from harness.files import DirectFile, pattern
 from harness.hostile_server import HostileServer
@@ -35,12 +36,14 @@ class Both:
     """`ours` and `theirs` mean the same volume. `kept`: headers that its blocks must have.
 
     `shaped`: headers of blocks whose values need not be the same, only look the same.
+    `data`: (seed, length) -> bytes, what is written when requests are compared.
     """
     name: str
     ours: Side
     theirs: Side
     kept: tuple = ()
     shaped: tuple = ()
+    data: Callable = pattern
 
 
 def same(name, *options, host="127.0.0.1", **more):
@@ -133,7 +136,7 @@ def _changes(program, server, both):
     """The requests that change something, (method, key, headers), for two blocks and a zero."""
     daemon = program.mount()
     with DirectFile(daemon.file) as file:
-        file.write(0, pattern(1, 2 * BLOCK))
+        file.write(0, both.data(1, 2 * BLOCK))
     daemon.unmount()
     daemon = program.mount()
     with DirectFile(daemon.file) as file:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import select
+import termios
 
 from harness.procs import Process, environment, wait_until
 
@@ -43,6 +44,10 @@ class Terminal:
     def wait_text(self, words):
         wait_until(lambda: words in self.text(), f"the terminal shows '{words}'",
                    watch=[(self._fd, select.POLLIN)])
+
+    def echoes(self):
+        """Whether it shows what is typed."""
+        return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
 
     def type(self, text):
         os.write(self._fd, text.encode())
