@@ -13,6 +13,7 @@ namespace s3b {
 namespace {
 
 constexpr size_t kPiece = 2048;
+constexpr size_t kNoise = kPiece / 4;  // less of it than of the others
 constexpr size_t kWords = 3000;
 
 /// Deterministic, unlike the distributions of the standard library.
@@ -51,8 +52,7 @@ public:
                 default: text += static_cast<char>(source_.below(256)); break;
             }
         }
-        // Half as much noise as of the others.
-        return text.substr(0, kind % 4 == 3 ? kPiece / 2 : kPiece);
+        return text.substr(0, kind % 4 == 3 ? kNoise : kPiece);
     }
 
 private:
@@ -78,8 +78,9 @@ private:
     std::string record() {
         position_ += static_cast<uint32_t>(8 + source_.mostly_small(4096));
         const std::array<uint32_t, 5> fields = {
-            position_, static_cast<uint32_t>(source_.mostly_small(1 << 16)), 0x400000,
-            static_cast<uint32_t>(source_.below(1 << 24)), static_cast<uint32_t>(source_.below(6))};
+            position_, static_cast<uint32_t>(source_.mostly_small(1 << 12)), 0x400000,
+            static_cast<uint32_t>(source_.mostly_small(1 << 24)),
+            static_cast<uint32_t>(source_.below(6))};
         std::string bytes(sizeof fields, '\0');
         std::memcpy(bytes.data(), fields.data(), sizeof fields);
         return bytes + word().substr(0, 4);
