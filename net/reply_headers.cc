@@ -52,11 +52,13 @@ std::optional<Digest> parse_quoted(std::string_view text) {
     return digest;
 }
 
-/// Seconds since 1970 are enough for a header. libcurl reads all three forms, in any locale.
+/// Seconds since 1970 are enough for a header. libcurl reads all three forms, in any locale, and
+/// years that no WallTime can hold.
 std::optional<WallTime> parse_date(const std::string& text) {
-    const time_t seconds = curl_getdate(text.c_str(), nullptr);
-    if (seconds < 0) return std::nullopt;
-    return std::chrono::system_clock::from_time_t(seconds);
+    constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(WallTime::max());
+    const std::chrono::seconds seconds(curl_getdate(text.c_str(), nullptr));
+    if (seconds.count() < 0 || seconds > kLast.time_since_epoch()) return std::nullopt;
+    return WallTime(seconds);
 }
 
 }  // namespace

@@ -162,8 +162,9 @@ TEST(ReplyHeaders, ADateHasOneOfThreeForms) {
 }
 
 TEST(ReplyHeaders, AnythingElseIsNoDate) {
-    for (const char* text : {"", "soon", "Sun, 36 Nov 1994 08:49:37 GMT", "-1",
-                             "Sun, 06 Nov 1994 28:49:37 GMT", "Sun, 06 Nov 1900 08:49:37 GMT"}) {
+    for (const char* text :
+         {"", "soon", "Sun, 36 Nov 1994 08:49:37 GMT", "-1", "Sun, 06 Nov 1994 28:49:37 GMT",
+          "Sun, 06 Nov 1900 08:49:37 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
         EXPECT_FALSE(headers_of({std::string("Date: ") + text}).date.has_value()) << text;
     }
 }
