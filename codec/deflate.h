@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// zlib streams (RFC 1950) of whole blocks, made and read by libdeflate: the format of zlib at two to
+// zlib streams (RFC 1950) of whole blocks, made and read by libdeflate: zlib's format at two to
 // three times its speed. Source: wire-format.md 5.
 #pragma once
 

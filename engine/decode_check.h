@@ -22,7 +22,7 @@ namespace s3b {
 std::unique_ptr<codec::BlockCodec> make_codec(Config& config, const Geometry& geometry);
 
 /// Looks at block 0, or, if there is none, at the first block that a list names (of its first
-/// kMaxPages pages): whether it decodes, or, without encryption, whether it is not encrypted either.
+/// kMaxPages pages): whether it decodes; without encryption, whether it is not encrypted either.
 class DecodeCheck {
 public:
     /// What else lies in the bucket may come before the first block.

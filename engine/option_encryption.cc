@@ -44,10 +44,8 @@ void warn_of_test(Draft& draft) {
     if (draft.compress_level) given.insert(given.begin(), option("compress-level"));
     if (draft.compress) given.insert(given.begin(), option("compress"));
     if (given.empty()) return;
-    draft.messages.push_back(
-        "warning: without effect with `test', which stores blocks as they "
-        "are: " +
-        joined(given));
+    draft.messages.push_back("warning: `test' stores blocks as they are; without effect: " +
+                             joined(given));
 }
 
 Complaint settle_cipher(Draft& draft) {

@@ -60,7 +60,8 @@ private:
 /// multipart upload, weak and unquoted forms are none.
 ETag parse_etag(std::string_view value);
 
-/// The HMAC in `value`: a quote, 40 hex digits of either case, a quote, the end. All zeros are none.
+/// The HMAC in `value`: a quote, 40 hex digits of either case, a quote, the end. Anything else, and
+/// all zeros, is none.
 std::optional<Sha1> parse_hmac(std::string_view value);
 
 /// Whether `content_encoding` has a token, between commas and white space, that begins with

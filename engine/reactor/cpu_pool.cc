@@ -3,10 +3,48 @@
 
 #include <pthread.h>
 #include <signal.h>
-
-#include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace s3b {
+
+void Executor::Work::arrive() {
+    if (pool_ != nullptr) pool_->returned();
+    finish();
+}
+
+// ---- queues and sleepers
+
+void CpuPool::Queue::add(Work& work) {
+    work.next_work_ = nullptr;
+    if (first == nullptr && ring.push(&work)) return;
+    (last != nullptr ? last->next_work_ : first) = &work;
+    last = &work;
+}
+
+bool CpuPool::Queue::refill_one() {
+    if (first == nullptr) return false;
+    Work* const next = first->next_work_;  // first is the taker's, once it is pushed
+    if (!ring.push(first)) return false;
+    first = next;
+    if (first == nullptr) last = nullptr;
+    return true;
+}
+
+bool CpuPool::Bed::wake_one() {
+    // seq_cst, here and in serve(): see WorkRing::push
+    if (sleepers.load(std::memory_order_seq_cst) == 0) return false;
+    calls.fetch_add(1, std::memory_order_seq_cst);
+    calls.notify_one();
+    return true;
+}
+
+void CpuPool::Bed::wake_all() {
+    calls.fetch_add(1, std::memory_order_seq_cst);
+    calls.notify_all();
+}
+
+// ---- the reactor's side
 
 CpuPool::CpuPool(Reactor& reactor, unsigned threads) : reactor_(reactor) {
     CHECK(threads > 0);
@@ -15,45 +53,72 @@ CpuPool::CpuPool(Reactor& reactor, unsigned threads) : reactor_(reactor) {
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (unsigned i = 0; i < threads; ++i) {
-        workers_.emplace_back([this] { serve(); });
-        const std::string name = "s3b-cpu-" + std::to_string(i);
-        pthread_setname_np(workers_.back().native_handle(), name.c_str());
-    }
+    for (unsigned i = 0; i < threads; ++i) start("s3b-cpu-" + std::to_string(i), false, kNice);
+    start("s3b-cpu-urgent", true, 0);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+void CpuPool::start(const std::string& name, bool urgent_only, int nice) {
+    workers_.emplace_back([this, urgent_only, nice] {
+        const auto thread = static_cast<id_t>(gettid());
+        const int before = getpriority(PRIO_PROCESS, thread);
+        if (nice != 0) setpriority(PRIO_PROCESS, thread, before + nice);  // a wish
+        serve(urgent_only);
+    });
+    pthread_setname_np(workers_.back().native_handle(), name.c_str());
+}
+
 CpuPool::~CpuPool() {
-    {
-        const std::lock_guard lock(mutex_);
-        CHECK(first_ == nullptr);
-        stopping_ = true;
-    }
-    arrived_.notify_all();
+    CHECK(under_way_ == 0);
+    stopping_.store(true, std::memory_order_seq_cst);  // before the look for sleepers
+    bed_.wake_all();
+    urgent_bed_.wake_all();
     for (std::thread& worker : workers_) worker.join();
 }
 
-void CpuPool::submit(Work& work, Priority) {
-    {
-        const std::lock_guard lock(mutex_);
-        work.next_work_ = nullptr;
-        (last_ != nullptr ? last_->next_work_ : first_) = &work;
-        last_ = &work;
+void CpuPool::submit(Work& work, Priority priority) {
+    work.pool_ = this;
+    ++under_way_;
+    if (priority == Priority::Normal) {
+        normal_.add(work);
+        bed_.wake_one();
+        return;
     }
-    arrived_.notify_one();
+    urgent_.add(work);
+    wake_for_urgent();
 }
 
-void CpuPool::serve() {
+void CpuPool::wake_for_urgent() {
+    if (!urgent_bed_.wake_one()) bed_.wake_one();
+}
+
+void CpuPool::returned() {
+    --under_way_;
+    while (urgent_.refill_one()) wake_for_urgent();
+    while (normal_.refill_one()) bed_.wake_one();
+}
+
+// ---- the workers' side
+
+Executor::Work* CpuPool::take(bool urgent_only) {
+    Work* const work = urgent_.ring.pop();
+    return work != nullptr || urgent_only ? work : normal_.ring.pop();
+}
+
+void CpuPool::serve(bool urgent_only) {
+    Bed& bed = urgent_only ? urgent_bed_ : bed_;
     for (;;) {
-        Work* work = nullptr;
-        {
-            std::unique_lock lock(mutex_);
-            arrived_.wait(lock, [this] { return first_ != nullptr || stopping_; });
-            if (first_ == nullptr) return;
-            work = first_;
-            first_ = work->next_work_;
-            if (first_ == nullptr) last_ = nullptr;
+        Work* work = take(urgent_only);
+        if (work == nullptr) {
+            const uint32_t calls = bed.calls.load(std::memory_order_seq_cst);
+            bed.sleepers.fetch_add(1, std::memory_order_seq_cst);
+            work = take(urgent_only);
+            const bool stop = stopping_.load(std::memory_order_seq_cst);
+            if (work == nullptr && !stop) bed.calls.wait(calls, std::memory_order_seq_cst);
+            bed.sleepers.fetch_sub(1, std::memory_order_relaxed);
+            if (work == nullptr && stop) return;
         }
+        if (work == nullptr) continue;
         work->execute();
         reactor_.post(*work);
     }

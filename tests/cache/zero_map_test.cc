@@ -37,6 +37,35 @@ TEST(ZeroMap, CountsEachBlockOnce) {
     EXPECT_EQ(map.size(), 0U);
 }
 
+TEST(ZeroMap, RemembersObjectsOnlyIfToldTo) {
+    const BlockNumber block(3);
+    ZeroMap forgetful(BlockCount(10));
+    forgetful.set_present(block);
+    EXPECT_FALSE(forgetful.known_present(block));
+    ZeroMap map(BlockCount(10), ZeroMap::Objects::Remember);
+    EXPECT_FALSE(map.known_present(block));
+    map.set_present(block);
+    EXPECT_TRUE(map.known_present(block));
+    EXPECT_FALSE(map.known_zero(block));
+    map.set_unknown(block);  // something is sent that may remove it
+    EXPECT_FALSE(map.known_present(block));
+    map.set_present(block);
+    map.set_zero(block);
+    EXPECT_FALSE(map.known_present(block));
+}
+
+TEST(ZeroMap, WhatASurveyFindsIsPresentUnlessItIsGoneSince) {
+    ZeroMap map(BlockCount(10), ZeroMap::Objects::Remember);
+    map.set_zero(BlockNumber(4));
+    map.begin_survey();
+    map.note_object(BlockNumber(3));
+    map.note_object(BlockNumber(4));  // listed before it was removed
+    EXPECT_TRUE(map.known_present(BlockNumber(3)));
+    EXPECT_FALSE(map.known_present(BlockNumber(4)));
+    map.abandon_survey();
+    EXPECT_TRUE(map.known_present(BlockNumber(3)));
+}
+
 TEST(ZeroMap, HoldsTheLargestVolume) {
     ZeroMap map(BlockCount(uint64_t{1} << 32));
     const BlockNumber last(0xFFFFFFFF);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Known answers: keys, vectors and bodies that real s3backer made. Source: wire-format.md 13.2, 13.3.
+// Known answers: keys, vectors and bodies that real s3backer made.
+// Source: wire-format.md 13.2, 13.3.
 #include "codec/block_cipher.h"
 
 #include <gtest/gtest.h>

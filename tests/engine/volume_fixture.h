@@ -23,13 +23,18 @@ protected:
     VolumeTest() : settings_(sim_settings(kBlock, 64, 16)) { settings_.cache.read_ahead = 0; }
 
     SimWorld& world() {
-        if (!world_) world_ = std::make_unique<SimWorld>(settings_);
+        if (!world_) world_ = std::make_unique<SimWorld>(settings_, std::move(codec_));
         return *world_;
     }
     net::FakeBucket& bucket() { return world().bucket; }
     VolumeSettings& settings() {
         CHECK(!world_);  // they would have no effect any more
         return settings_;
+    }
+    /// How blocks are encoded, before the first use of the world.
+    void use(std::unique_ptr<codec::BlockCodec> codec) {
+        CHECK(!world_);
+        codec_ = std::move(codec);
     }
     CacheConfig& cache() { return settings().cache; }
 
@@ -47,6 +52,7 @@ protected:
 
 private:
     VolumeSettings settings_;
+    std::unique_ptr<codec::BlockCodec> codec_;
     std::unique_ptr<SimWorld> world_;
 };
 

@@ -38,11 +38,15 @@ TYPED_TEST_P(ObjectStoreContract, WhatWasPutIsRead) {
     this->world_.run(kTest(this->store()));
 }
 
-TYPED_TEST_P(ObjectStoreContract, AMissingObjectIsNotFound) {
+TYPED_TEST_P(ObjectStoreContract, AMissingObjectIsNotFoundOrStaleWhereItMustExist) {
     static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
         std::vector<std::byte> into(16);
         const Result<GetReply> reply = co_await store.get("missing", into, no_condition());
         expect_error(reply, Errc::NotFound);
+        ReadTarget needed(into);
+        needed.must_exist = true;
+        const Result<GetReply> stale = co_await store.get("missing", needed, no_condition());
+        expect_error(stale, Errc::Stale);
         const Result<ObjectMeta> meta = co_await store.head("missing");
         expect_error(meta, Errc::NotFound);
     };
@@ -90,6 +94,51 @@ TYPED_TEST_P(ObjectStoreContract, PreconditionsAreHonoured) {
         expect_ok(expected);
         const Result<GetReply> stale = co_await store.get("key", body, mismatches);
         expect_error(stale, Errc::Stale);
+    };
+    this->world_.run(kTest(this->store()));
+}
+
+TYPED_TEST_P(ObjectStoreContract, AnObjectWithoutAnEncodingGoesToThePlainMemory) {
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        std::vector<std::byte> body = pattern(4096, 12);
+        co_await put_bytes(store, "key", body);
+        std::vector<std::byte> plain(4096);
+        std::vector<std::byte> encoded(5000);
+        const ReadTarget into(plain, encoded);
+        const Result<GetReply> reply = co_await store.get("key", into, no_condition());
+        expect_ok(reply);
+        if (!reply.has_value()) co_return;
+        EXPECT_FALSE(reply->encoded);
+        EXPECT_TRUE(plain == body);
+        EXPECT_TRUE(encoded == std::vector<std::byte>(5000));
+    };
+    this->world_.run(kTest(this->store()));
+}
+
+TYPED_TEST_P(ObjectStoreContract, AnEncodedObjectHasMemoryOfItsOwn) {
+    if (!TypeParam::kKeepsMetadata) return;
+    static constexpr auto kTest = [](ObjectStore& store) -> Task<void> {
+        std::vector<std::byte> body = pattern(5000, 13);
+        PutRequest request = put_of("key", body);
+        request.meta.content_encoding = "deflate, encrypt-AES-128-CBC";
+        request.meta.hmac.emplace();
+        request.meta.hmac->bytes.fill(std::byte{0x7e});
+        const Result<ETag> etag = co_await store.put(request);
+        expect_ok(etag);
+        std::vector<std::byte> plain(4096);
+        std::vector<std::byte> encoded(5000);
+        const ReadTarget both(plain, encoded);
+        const Result<GetReply> reply = co_await store.get("key", both, no_condition());
+        expect_ok(reply);
+        if (!reply.has_value()) co_return;
+        EXPECT_TRUE(reply->encoded);
+        EXPECT_EQ(reply->length.value, body.size());
+        EXPECT_TRUE(encoded == body);
+        EXPECT_TRUE(plain == std::vector<std::byte>(4096));
+        EXPECT_TRUE(reply->meta.hmac == request.meta.hmac);
+        const ReadTarget small(plain, std::span(encoded).first(4999));
+        const Result<GetReply> too_long = co_await store.get("key", small, no_condition());
+        expect_error(too_long, Errc::BadReply);
     };
     this->world_.run(kTest(this->store()));
 }
@@ -244,13 +293,13 @@ TYPED_TEST_P(ObjectStoreContract, AfterCancelAllEveryCallIsCancelled) {
     this->world_.run(kTest(this->store()));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ObjectStoreContract, WhatWasPutIsRead, AMissingObjectIsNotFound,
-                            ARemovedObjectIsGoneAndRemovingItAgainSucceeds,
-                            AnObjectLongerThanTheTargetIsRefused, PreconditionsAreHonoured,
-                            MetadataIsKeptWhereTheStoreHasAny, ManyObjectsAtOnce,
-                            FlushSucceedsAfterChanges, AListNamesTheKeysOfAPrefixInTheirOrder,
-                            PagesOfAListLeaveOutAndRepeatNothing, AListedETagIsThatOfTheObject,
-                            ManyAreRemovedAtOnceWhetherTheyExistOrNot,
-                            AfterCancelAllEveryCallIsCancelled);
+REGISTER_TYPED_TEST_SUITE_P(
+    ObjectStoreContract, WhatWasPutIsRead, AMissingObjectIsNotFoundOrStaleWhereItMustExist,
+    ARemovedObjectIsGoneAndRemovingItAgainSucceeds, AnObjectLongerThanTheTargetIsRefused,
+    PreconditionsAreHonoured, AnObjectWithoutAnEncodingGoesToThePlainMemory,
+    AnEncodedObjectHasMemoryOfItsOwn, MetadataIsKeptWhereTheStoreHasAny, ManyObjectsAtOnce,
+    FlushSucceedsAfterChanges, AListNamesTheKeysOfAPrefixInTheirOrder,
+    PagesOfAListLeaveOutAndRepeatNothing, AListedETagIsThatOfTheObject,
+    ManyAreRemovedAtOnceWhetherTheyExistOrNot, AfterCancelAllEveryCallIsCancelled);
 
 }  // namespace s3b::net

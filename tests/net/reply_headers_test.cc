@@ -28,6 +28,38 @@ TEST(ParseEtag, AnythingElseIsNone) {
     }
 }
 
+constexpr const char* kHmacHex = "0123456789abcdef0123456789abcdef01234567";
+
+TEST(ParseHmac, FortyQuotedDigitsOfEitherCase) {
+    const auto lower = parse_hmac(std::string("\"") + kHmacHex + '"');
+    const auto upper = parse_hmac("\"0123456789ABCDEF0123456789ABCDEF01234567\"");
+    ASSERT_TRUE(lower.has_value());
+    EXPECT_EQ(codec::to_hex(lower->bytes), kHmacHex);
+    EXPECT_EQ(lower, upper);
+}
+
+TEST(ParseHmac, AnythingElseIsNone) {
+    const std::string hex = kHmacHex;
+    for (const std::string& value :
+         {std::string(), hex, '"' + hex, hex + '"', '"' + hex + "0\"", '"' + hex + "-3\"",
+          '"' + hex + "\" ", '"' + hex + "\"x", std::string("\"\""), '"' + hex.substr(1) + '"',
+          '"' + hex.substr(1) + "g\"", '"' + std::string(40, '0') + '"', '\'' + hex + '\''}) {
+        EXPECT_FALSE(parse_hmac(value).has_value()) << value;
+    }
+}
+
+TEST(NamesEncryption, AnyTokenThatBeginsSo) {
+    for (const char* encoding : {"encrypt-AES-128-CBC", "deflate, encrypt-AES-128-CBC",
+                                 "deflate,ENCRYPT-x", " \tzstd\tEncrypt-", "encrypt-x,gzip"}) {
+        EXPECT_TRUE(names_encryption(encoding)) << encoding;
+    }
+    for (const char* encoding :
+         {"", " ", ",", "deflate", "encrypt", "encrypt,-x", "deflate, crypt-", "deflateencrypt-x",
+          "x-encrypt-AES-128-CBC", "encrypt_x"}) {
+        EXPECT_FALSE(names_encryption(encoding)) << encoding;
+    }
+}
+
 TEST(ReplyHeaders, KnownNamesInAnyCase) {
     ReplyHeaders headers;
     for (const char* line :
@@ -35,6 +67,7 @@ TEST(ReplyHeaders, KnownNamesInAnyCase) {
           "CONTENT-ENCODING:  deflate, encrypt-AES-128-CBC \r\n", "Content-Length: 77\r\n",
           "X-Amz-Meta-S3backer-Blocksize: 4096\r\n", "x-amz-meta-s3backer-filesize: 1048576\r\n",
           "x-amz-meta-s3backer-mount-token: 00C0ffee\r\n", "Location: http://x/\r\n",
+          "X-AMZ-Meta-s3backer-HMAC:\t\"0123456789abcdef0123456789abcdef01234567\" \r\n",
           "x-amz-bucket-region: eu-west-1\r\n", "Other: thing\r\n", "\r\n"}) {
         EXPECT_TRUE(headers.add_line(line));
     }
@@ -44,6 +77,8 @@ TEST(ReplyHeaders, KnownNamesInAnyCase) {
     EXPECT_EQ(headers.meta.block_size, ByteCount(4096));
     EXPECT_EQ(headers.meta.file_size, ByteCount(1048576));
     EXPECT_EQ(headers.meta.mount_token, 0xc0ffeeU);
+    EXPECT_EQ(headers.meta.hmac, parse_hmac(std::string("\"") + kHmacHex + '"'));
+    EXPECT_TRUE(headers.meta.hmac.has_value());
     EXPECT_EQ(headers.location, "http://x/");
     EXPECT_EQ(headers.bucket_region, "eu-west-1");
 }
@@ -65,6 +100,26 @@ TEST(ReplyHeaders, AStatusLineStartsAnew) {
     headers.add_line("Content-Encoding: gzip");
     headers.add_line("HTTP/1.1 200 OK");
     EXPECT_EQ(headers.meta.content_encoding, "");
+}
+
+TEST(ReplyHeaders, ALaterLineReplacesAnEarlierOneAlsoByNone) {
+    ReplyHeaders headers;
+    headers.add_line(std::string("x-amz-meta-s3backer-hmac: \"") + kHmacHex + '"');
+    headers.add_line("Content-Encoding: deflate");
+    headers.add_line("x-amz-meta-s3backer-hmac: malformed");
+    headers.add_line("Content-Encoding: zstd");
+    EXPECT_FALSE(headers.meta.hmac.has_value());
+    EXPECT_EQ(headers.meta.content_encoding, "zstd");
+}
+
+TEST(ReplyHeaders, ASkippedLineSaysNothingButCounts) {
+    ReplyHeaders headers;
+    headers.add_line("Content-Encoding: deflate");
+    EXPECT_TRUE(headers.skip_line("Content-Encoding: zstd"));
+    EXPECT_TRUE(headers.skip_line("HTTP/1.1 200 OK"));
+    EXPECT_EQ(headers.meta.content_encoding, "deflate");
+    for (size_t i = 3; i < ReplyHeaders::kMaxLines; ++i) ASSERT_TRUE(headers.skip_line("X: y"));
+    EXPECT_FALSE(headers.skip_line("X: y"));
 }
 
 TEST(ReplyHeaders, LongLinesAreIgnored) {

@@ -308,6 +308,34 @@ TEST_F(TransferControlTest, AFreshConnectionIsClosedAfterItsExchange) {
     expect_ok(get(peer));
 }
 
+TEST_F(TransferControlTest, AReadThatIsRepeatedOnAnotherConnectionGoesWhereTheLastAnswerSays) {
+    int connections = 0;
+    ScriptedPeer peer(
+        [&connections](PeerConnection& connection) {
+            connection.read_head();
+            const bool first = ++connections == 1;
+            connection.send(first ? "HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
+                                    "Content-Length: 3\r\n\r\nabc"
+                                  : "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nxyz");
+            if (first) connection.read_head();  // and closes instead of an answer
+        },
+        2);
+    std::vector<std::byte> encoded(64);
+    request_.encoded_into = encoded;
+    const auto before = get(peer);
+    ASSERT_TRUE(before.has_value());
+    EXPECT_TRUE(before->encoded);
+    EXPECT_EQ(encoded[2], std::byte{'c'});
+    EXPECT_EQ(into_[0], std::byte{'.'});
+    const auto after = get(peer);
+    ASSERT_TRUE(after.has_value());
+    EXPECT_FALSE(after->encoded);
+    EXPECT_EQ(into_[0], std::byte{'x'});
+    EXPECT_EQ(encoded[2], std::byte{'c'});
+    peer.join();
+    EXPECT_EQ(connections, 2);
+}
+
 /// A socket of this process whose peer is 127.0.0.1:`port`; -1 if there is none.
 int socket_to(int port) {
     for (int fd = 0; fd < 256; ++fd) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "engine/reactor/reactor.h"
@@ -52,6 +53,30 @@ protected:
         request.document_limit = 64;
         return exchange(request, answer);
     }
+    /// What a GET of up to 64 plain or 128 encoded bytes that is answered by `answer` ends with.
+    Result<HttpReply> get_either(const std::string& answer, bool encoded_without_header = false) {
+        std::ranges::fill(into_, std::byte{'.'});
+        std::ranges::fill(encoded_, std::byte{'.'});
+        HttpRequest request;
+        request.into = into_;
+        request.encoded_into = encoded_;
+        request.encoded_without_header = encoded_without_header;
+        return exchange(request, answer);
+    }
+    /// EXPECTs a body in the one memory, and nothing in the other one.
+    void expect_either(const Result<HttpReply>& reply, const std::string& plain,
+                       const std::string& encoded) {
+        expect_ok(reply);
+        if (!reply.has_value()) return;
+        EXPECT_EQ(reply->encoded, plain.empty());
+        EXPECT_EQ(reply->received.value, plain.size() + encoded.size());
+        expect_memory(plain, encoded);
+    }
+    void expect_memory(const std::string& plain, const std::string& encoded) {
+        EXPECT_EQ(text(into_.size()), plain + std::string(into_.size() - plain.size(), '.'));
+        const std::string all(reinterpret_cast<const char*>(encoded_.data()), encoded_.size());
+        EXPECT_EQ(all, encoded + std::string(encoded_.size() - encoded.size(), '.'));
+    }
     std::string text(size_t length) const {
         return std::string(reinterpret_cast<const char*>(into_.data()), length);
     }
@@ -63,6 +88,7 @@ protected:
     std::string sent_;  // its body
     std::string document_ = "before ";
     std::vector<std::byte> into_ = std::vector<std::byte>(64, std::byte{'.'});
+    std::vector<std::byte> encoded_ = std::vector<std::byte>(128, std::byte{'.'});
 };
 
 TEST_F(TransferTest, APlainAnswer) {
@@ -85,8 +111,78 @@ TEST_F(TransferTest, AnEncodedBodyIsLeftAsItIs) {
     const auto reply =
         get("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 3\r\n\r\nabc");
     ASSERT_TRUE(reply.has_value());
+    EXPECT_FALSE(reply->encoded);
     EXPECT_EQ(text(4), "abc.");
     EXPECT_EQ(reply->headers.meta.content_encoding, "deflate");
+}
+
+constexpr const char* kPlain = "HTTP/1.1 200 OK\r\n";
+constexpr const char* kEncoded = "HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\n";
+
+/// The rest of an answer whose body is `body`.
+std::string announced(const std::string& body) {
+    return "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST_F(TransferTest, AnEncodedBodyHasMemoryOfItsOwn) {
+    const std::string plain(64, 'p');
+    const std::string encoded(128, 'e');
+    expect_either(get_either(kPlain + announced(plain)), plain, "");
+    expect_either(get_either(kEncoded + announced(encoded)), "", encoded);
+}
+
+TEST_F(TransferTest, ABodyMayCountAsEncodedWithoutAHeaderThatSaysSo) {
+    const std::string body(100, 'e');
+    expect_either(get_either(kPlain + announced(body), true), "", body);
+    HttpRequest request;
+    request.into = into_;
+    request.encoded_without_header = true;
+    const auto reply = exchange(request, kPlain + announced("abc"));
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_FALSE(reply->encoded);
+    EXPECT_EQ(text(4), "abc.");
+}
+
+TEST_F(TransferTest, EachMemoryIsALimitOfItsOwn) {
+    for (const auto& [head, limit] : {std::pair(kPlain, 64), std::pair(kEncoded, 128)}) {
+        const std::string body(static_cast<size_t>(limit) + 1, 'x');
+        expect_error(get_either(head + announced(body)), Errc::BadReply);
+        expect_memory("", "");
+        expect_error(get_either(std::string(head) + "\r\n" + body), Errc::BadReply);
+        expect_error(get_either(std::string(head) + "\r\n" + std::string(100000, 'x')),
+                     Errc::BadReply);
+    }
+}
+
+TEST_F(TransferTest, TheHeadersOfTheFinalAnswerSayWhereTheBodyGoes) {
+    const std::string interim = "HTTP/1.1 100 Continue\r\n";
+    const std::string encoding = "Content-Encoding: deflate\r\n";
+    expect_either(get_either(interim + encoding + "\r\n" + kPlain + announced("abc")), "abc", "");
+    expect_either(get_either(interim + "\r\n" + kEncoded + announced("abc")), "", "abc");
+}
+
+TEST_F(TransferTest, WhatFollowsTheBodySaysNothing) {
+    const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n";
+    for (const std::string trailer : {"Content-Encoding:", "Other: thing"}) {
+        SCOPED_TRACE(trailer);
+        expect_either(get_either(kEncoded + chunked + trailer + "\r\n\r\n"), "", "abc");
+    }
+    const auto reply = get_either(kPlain + chunked + "Content-Encoding: deflate\r\n\r\n");
+    expect_either(reply, "abc", "");
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->headers.meta.content_encoding, "");
+    std::string endless = kPlain + chunked;
+    for (int i = 0; i < 1000; ++i) endless += "X-Trailer: y\r\n";
+    expect_error(get_either(endless + "\r\n"), Errc::BadReply);
+}
+
+TEST_F(TransferTest, AnErrorDocumentGoesToNeitherMemory) {
+    const auto reply =
+        get_either("HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\n" + announced("<Code>X</Code>"));
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_FALSE(reply->encoded);
+    EXPECT_EQ(reply->error_body, "<Code>X</Code>");
+    expect_memory("", "");
 }
 
 TEST_F(TransferTest, AnAnnouncedLengthAboveTheLimitIsRefusedBeforeAnyByte) {

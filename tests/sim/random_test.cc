@@ -25,7 +25,7 @@ public:
           settings_(random_settings()),
           size_(settings_.geometry.volume_size().value),
           model_(size_),
-          world_(settings_) {
+          world_(settings_, random_codec()) {
         world_.bucket.set_page_limit(1 + below(4));
         world_.bucket.set_delay([this](Verb, std::string_view) {
             return Duration(
@@ -81,6 +81,21 @@ private:
         cache.read_ahead = below(6);
         cache.read_ahead_trigger = below(4);
         return settings;
+    }
+
+    /// Most volumes have none.
+    std::unique_ptr<codec::BlockCodec> random_codec() {
+        if (!one_in(4)) return nullptr;
+        codec::BlockCodec::Settings settings;
+        settings.block_size = settings_.geometry.block_size;
+        settings.compression.algorithm =
+            one_in(2) ? codec::Algorithm::Deflate : codec::Algorithm::Zstd;
+        settings.compression.level = 1;
+        if (one_in(2)) settings.cipher = codec::find_cipher("AES-128-CBC").value();
+        codec::BlockKeys keys;
+        keys.key = codec::LockedBytes(16);
+        keys.iv_key = codec::LockedBytes(16);
+        return codec::BlockCodec::create(settings, std::move(keys)).value();
     }
 
     void step() {
