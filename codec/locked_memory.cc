@@ -2,10 +2,12 @@
 #include "codec/locked_memory.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "engine/base/check.h"
@@ -68,15 +70,31 @@ bool keep_locked() {
     return pthread_atfork(nullptr, nullptr, lock_in_child) == 0;
 }
 
-}  // namespace
+/// Has OpenSSL make, outside of any scope, what it keeps for the life of the process once it is
+/// used: that would fill the heap.
+void warm_up() {
+    std::array<unsigned char, 16> nothing{};
+    PKCS5_PBKDF2_HMAC("", 0, nothing.data(), static_cast<int>(nothing.size()), 1, EVP_sha1(),
+                      static_cast<int>(nothing.size()), nothing.data());
+    EVP_MAC_free(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    EVP_CIPHER_free(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr));
+}
 
-Protection protect_keys() {
+Protection set_up() {
     if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1) return Protection::Ordinary;
     switch (CRYPTO_secure_malloc_init(kHeapBytes, kLeastChunk)) {
         case 1: return keep_locked() ? Protection::Locked : Protection::DumpFree;
         case 2: return Protection::DumpFree;
         default: return Protection::Ordinary;
     }
+}
+
+}  // namespace
+
+Protection protect_keys() {
+    const Protection protection = set_up();
+    warm_up();
+    return protection;
 }
 
 LockedBytes::LockedBytes(size_t size)

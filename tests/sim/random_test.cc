@@ -218,12 +218,14 @@ private:
         const size_t block = settings_.geometry.block_size.value;
         for (const auto& [key, object] : world_.bucket.objects()) {
             const auto number = codec::ObjectNames("").parse(key);
-            if (!number || object.body.size() != block) {
+            std::vector<std::byte> body = object.body;
+            const codec::Received received{body, object.meta.content_encoding, object.meta.hmac};
+            if (!number || !world_.codec()
+                                .decode(*number, received,
+                                        std::span(bytes).subspan(number->value * block, block))
+                                .has_value()) {
                 note("not a block: " + key, "the store");
-                continue;
             }
-            std::ranges::copy(object.body,
-                              bytes.begin() + static_cast<ptrdiff_t>(number->value * block));
         }
         return bytes;
     }

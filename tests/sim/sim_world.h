@@ -86,6 +86,7 @@ public:
     /// The key of a block.
     static std::string key(uint32_t block) { return codec::ObjectNames("").of(BlockNumber(block)); }
     Volume& volume() { return *volume_; }
+    codec::BlockCodec& codec() { return *codec_; }
 
     SimLoop loop;
     net::FakeBucket bucket;

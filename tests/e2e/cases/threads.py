@@ -11,7 +11,7 @@ from harness.registry import case, expect, expect_equal
 BLOCK = 65536
 SIZE = ("--size=4m", f"--blockSize={BLOCK}")
 # Our threads beside the main one, and those that the kernel makes for io_uring.
-KNOWN = re.compile(r"s3b-cpu-\d+|iou-(wrk|sqp)-\d+")
+KNOWN = re.compile(r"s3b-cpu-(\d+|urgent)|iou-(wrk|sqp)-\d+")
 WATCH_SECONDS = 10
 ATTACH_TICKS = 1
 
