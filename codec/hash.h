@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/base/digest.h"
+#include "engine/base/types.h"
 
 struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
@@ -17,6 +18,11 @@ namespace s3b::codec {
 /// Thread-safe, as are all functions of this file. They cannot fail (CHECKed).
 Md5 md5(std::span<const std::byte> data);
 Sha256 sha256(std::span<const std::byte> data);
+
+/// About how long the MD5 of so many bytes takes a core of today.
+constexpr Duration md5_time(ByteCount bytes) {
+    return Duration(static_cast<int64_t>(bytes.value + bytes.value / 3));
+}
 
 /// HMAC-SHA256 with a key of any length that is set once; the padded key is hashed only once.
 /// Source: RFC 2104.

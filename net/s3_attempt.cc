@@ -14,8 +14,6 @@ namespace {
 /// An attempt that fails for something that we can put right (keys, clock) is repeated at once, so
 /// often for one operation.
 constexpr int kMaxCorrections = 3;
-/// Digests of smaller bodies are made at once: handing them over would cost more.
-constexpr size_t kHandOverBytes = 32 * 1024;
 
 /// A missing object is zeros, a missing bucket is a mistake or a disaster.
 bool says_no_bucket(const HttpReply& reply) {
@@ -97,7 +95,7 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
     if (!answered) co_return attempt;
     const HttpReply& reply = *attempt.outcome;
     Result<void> judged = judge(operation, reply);
-    if (judged.has_value()) judged = co_await check(operation, reply);
+    if (judged.has_value()) judged = co_await check(operation, reply, ticket);
     if (judged.has_value()) {
         if (operation.document == nullptr) {
             count_success(operation.method, Scheduler::current().now() - begin);
@@ -272,7 +270,8 @@ bool S3Store::needs_check(const Operation& operation, const HttpReply& reply) co
 }
 
 /// Whether an answer of success tells the truth.
-Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& reply) {
+Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& reply,
+                                  const Ticket& ticket) {
     if (operation.put != nullptr) {
         co_return body_check_.stored(operation.key, operation.put->md5, reply.headers);
     }
@@ -281,7 +280,7 @@ Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& r
     if (!expected) co_return ok();
     const ReadTarget& into = operation.into;
     const auto body = (reply.encoded ? into.encoded : into.plain).first(reply.received.value);
-    const Md5 received = co_await md5_of(body);
+    const Md5 received = co_await md5_of(body, ticket);
     if (received != *expected) {
         co_return body_check_.received_other(operation.key, received, reply.headers);
     }
@@ -289,10 +288,11 @@ Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& r
     co_return ok();
 }
 
-Task<Md5> S3Store::md5_of(std::span<const std::byte> bytes) {
+Task<Md5> S3Store::md5_of(std::span<const std::byte> bytes, const Ticket& ticket) {
     const auto compute = [bytes] { return codec::md5(bytes); };
-    if (bytes.size() < kHandOverBytes) co_return compute();
-    co_return co_await executor_.run(compute);
+    const auto priority = ticket.urgency() == Urgency::Demand ? Executor::Priority::Urgent
+                                                              : Executor::Priority::Normal;
+    co_return co_await executor_.run(compute, priority, codec::md5_time(ByteCount(bytes.size())));
 }
 
 /// S3 refuses dates that are minutes away from its own. The answer to a HEAD has no code that

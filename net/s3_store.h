@@ -128,8 +128,9 @@ private:
     Task<bool> keys_were_old(const Error& error, const HttpReply& reply);
     const std::string& encoding_of(const HttpReply& reply) const;
     bool needs_check(const Operation& operation, const HttpReply& reply) const;
-    Task<Result<void>> check(const Operation& operation, const HttpReply& reply);
-    Task<Md5> md5_of(std::span<const std::byte> bytes);
+    Task<Result<void>> check(const Operation& operation, const HttpReply& reply,
+                             const Ticket& ticket);
+    Task<Md5> md5_of(std::span<const std::byte> bytes, const Ticket& ticket);
     HttpRequest build(const Operation& operation);
     HttpRequest build_for_document(const Operation& operation, WallTime now);
     Result<void> judge(const Operation& operation, const HttpReply& reply);

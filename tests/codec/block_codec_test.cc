@@ -14,79 +14,13 @@
 namespace s3b::codec {
 namespace {
 
-constexpr size_t kSmall = 512;
 constexpr size_t kBlock = 64 * 1024;
-constexpr size_t kLarge = 16 * 1024 * 1024;
-
-/// An object: what was sent, kept.
-struct Object {
-    Bytes body;
-    std::string encoding;
-    std::optional<Sha1> hmac;
-};
-
-Object store(BlockCodec& codec, BlockNumber number, const Bytes& block) {
-    Bytes scratch(codec.capacity());
-    const Encoded encoded = codec.encode(number, block, scratch);
-    EXPECT_EQ(encoded.md5, md5(encoded.body));
-    EXPECT_EQ(encoded.sha256, sha256(encoded.body));
-    EXPECT_LE(encoded.body.size(), deflate_bound(block.size()) + 16);
-    return {Bytes(encoded.body.begin(), encoded.body.end()), std::string(encoded.encoding),
-            encoded.hmac};
-}
-
-Result<void> load(BlockCodec& codec, BlockNumber number, Object object, Bytes& block) {
-    return codec.decode(number, Received{object.body, object.encoding, object.hmac}, block);
-}
-
-void expect_round_trip(BlockCodec& codec, const Bytes& block) {
-    const BlockNumber number(0xde);
-    const Object object = store(codec, number, block);
-    Bytes back(block.size());
-    const Result<void> loaded = load(codec, number, object, back);
-    ASSERT_TRUE(loaded.has_value()) << describe(loaded.error());
-    EXPECT_TRUE(back == block);
-}
 
 /// The error with which `object` is refused; Cancelled if it is not.
 Errc refusal(BlockCodec& codec, const Object& object, size_t block_size = kBlock) {
     Bytes block(block_size);
     const Result<void> loaded = load(codec, BlockNumber(0xde), object, block);
     return loaded.has_value() ? Errc::Cancelled : loaded.error().code;
-}
-
-TEST(BlockCodec, EveryCipherBringsBlocksThereAndBack) {
-    for (const std::string& name : usable_ciphers()) {
-        SCOPED_TRACE(name);
-        for (const size_t size : {kSmall, size_t{4096}, kBlock}) {
-            const auto codec = make_codec(size, {Algorithm::Deflate, 1, name});
-            expect_round_trip(*codec, text_block(size, 1));
-            expect_round_trip(*codec, random_block(size, 2));
-        }
-    }
-}
-
-TEST(BlockCodec, EveryLevelBringsBlocksThereAndBack) {
-    const auto all_levels = [](Algorithm algorithm, int least, int most) {
-        for (int level = least; level <= most; ++level) {
-            SCOPED_TRACE(level);
-            const auto codec = make_codec(kBlock, {algorithm, level, ""});
-            expect_round_trip(*codec, text_block(kBlock, 1));
-            expect_round_trip(*codec, random_block(kBlock, 2));
-        }
-    };
-    all_levels(Algorithm::Deflate, 0, 9);
-    all_levels(Algorithm::Zstd, -5, level_range(Algorithm::Zstd).most);
-}
-
-TEST(BlockCodec, EverySizeOfBlocksComesBack) {
-    for (size_t size = kSmall; size <= kLarge; size *= 2) {
-        SCOPED_TRACE(size);
-        const auto codec = make_codec(size, {Algorithm::Deflate, 1, "AES-128-CBC"});
-        expect_round_trip(*codec, text_block(size, 1));
-        expect_round_trip(*codec, random_block(size, 2));
-        expect_round_trip(*codec, numbered_block(3, size));
-    }
 }
 
 TEST(BlockCodec, ZlibReadsWhatWeCompressAndWeReadWhatZlibDoes) {

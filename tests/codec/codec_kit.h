@@ -2,6 +2,8 @@
 // What tests of the codec share: blocks of several kinds, and codecs for them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "codec/block_codec.h"
+#include "codec/deflate.h"
+#include "codec/hash.h"
 
 namespace s3b::codec {
 
@@ -72,6 +76,35 @@ inline std::unique_ptr<BlockCodec> make_codec(size_t block_size, const CodecChoi
     settings.cipher = *find_cipher(choice.cipher);
     BlockKeys keys = derive_keys(choice.password, "mybucket", "p/", settings.cipher->key_bytes);
     return BlockCodec::create(settings, std::move(keys)).value();
+}
+
+/// An object: what was sent, kept.
+struct Object {
+    Bytes body;
+    std::string encoding;
+    std::optional<Sha1> hmac;
+};
+
+inline Object store(BlockCodec& codec, BlockNumber number, const Bytes& block) {
+    Bytes scratch(codec.capacity());
+    const Encoded encoded = codec.encode(number, block, scratch);
+    EXPECT_TRUE(encoded.md5 == md5(encoded.body) && encoded.sha256 == sha256(encoded.body));
+    EXPECT_LE(encoded.body.size(), deflate_bound(block.size()) + 16);
+    return {Bytes(encoded.body.begin(), encoded.body.end()), std::string(encoded.encoding),
+            encoded.hmac};
+}
+
+inline Result<void> load(BlockCodec& codec, BlockNumber number, Object object, Bytes& block) {
+    return codec.decode(number, Received{object.body, object.encoding, object.hmac}, block);
+}
+
+inline void expect_round_trip(BlockCodec& codec, const Bytes& block) {
+    const BlockNumber number(0xde);
+    const Object object = store(codec, number, block);
+    Bytes back(block.size());
+    const Result<void> loaded = load(codec, number, object, back);
+    ASSERT_TRUE(loaded.has_value()) << describe(loaded.error());
+    EXPECT_TRUE(back == block);
 }
 
 }  // namespace s3b::codec

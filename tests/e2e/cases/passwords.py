@@ -173,7 +173,7 @@ def _interrupted(world):
     terminal = world.terminal(store, *SIZE)
     terminal.wait_text("assword")
     expect(not terminal.echoes(), "the terminal shows what is typed")
-    terminal.type("\x03")
+    terminal.interrupt()
     expect(terminal.process.wait() != 0, "exit status 0")
     expect(terminal.echoes(), "the terminal does not show any more what is typed")
     expect(not os.path.ismount(terminal.mount), "mounted")

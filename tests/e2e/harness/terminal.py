@@ -51,3 +51,10 @@ class Terminal:
 
     def type(self, text):
         os.write(self._fd, text.encode())
+
+    def interrupt(self):
+        """Types Ctrl-C until the program has ended; one that is about to read misses the first."""
+        def ended():
+            self.type("\x03")
+            return not self.process.running()
+        wait_until(ended, "the program ends after Ctrl-C", watch=[(self.process.fd, select.POLLIN)])
