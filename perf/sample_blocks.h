@@ -7,8 +7,8 @@
 
 namespace s3b {
 
-/// Pieces of prose, source code, records with numbers, and some noise in turn, 2 KiB at most: as a
-/// root file system does, it becomes less than half.
+/// Pieces of prose, source code, records with numbers, and some noise in turn, 2 KiB at most: like
+/// a root file system, it becomes about half.
 std::vector<std::byte> mixed_block(size_t size);
 
 /// What cannot be compressed.
