@@ -96,8 +96,8 @@ public:
 };
 
 /// `threads` workers "s3b-cpu-N" take all work, the urgent first; one more, "s3b-cpu-urgent", takes
-/// only that, so that it never waits for the end of a long piece of other work. They sleep when there
-/// is nothing to do. All functions are for the reactor's thread.
+/// only that, so that it never waits for the end of a long piece of other work. They sleep when
+/// there is nothing to do. All functions are for the reactor's thread.
 class CpuPool final : public Executor {
 public:
     /// To wake a worker costs the reactor some 20 us and the work 40 us until it begins.

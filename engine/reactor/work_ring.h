@@ -10,8 +10,8 @@
 namespace s3b {
 
 /// Of pointers, which it does not own. After D. Vyukov's bounded queue: each cell has a number that
-/// says whose turn it is. A cell is filled or emptied with one store; takers agree on who gets it by
-/// a compare-exchange.
+/// says whose turn it is. A cell is filled or emptied with one store; takers agree on who gets it
+/// by a compare-exchange.
 template <class Item, size_t kCapacity>
 class WorkRing {
     static_assert(kCapacity > 1 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
