@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks whose object is known not to exist: seen one by one, or by a survey of all that the store
 // holds; and, if wanted, those whose object must exist.
-// Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds, not what a
-// client wrote), 5.2.
+// Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds, not what
+// a client wrote), 5.2.
 #pragma once
 
 #include <cstdint>
