@@ -78,7 +78,7 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
     const auto since_1970 = sys_days(date).time_since_epoch() + hours(hour_number) +
                             minutes(minute_number) + seconds(second_number) - east;
     const sys_days latest = year(kGreatestYear) / January / 1;
-    return WallTime(std::min<seconds>(since_1970, latest.time_since_epoch()));
+    return WallTime(std::clamp<seconds>(since_1970, seconds(0), latest.time_since_epoch()));
 }
 
 }  // namespace s3b::net

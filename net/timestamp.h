@@ -11,7 +11,7 @@ namespace s3b::net {
 
 /// YYYY-MM-DDThh:mm:ss, a fraction or none, and Z, +hh:mm or -hh:mm (ISO 8601 as RFC 3339 narrows
 /// it). Fractions are cut off. nullopt if it is anything else. Years beyond 2200, which mean
-/// "never", count as 2200.
+/// "never", count as 2200, those before 1970 as 1970.
 std::optional<WallTime> parse_timestamp(std::string_view text);
 
 }  // namespace s3b::net

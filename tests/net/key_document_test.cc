@@ -27,6 +27,7 @@ TEST(TimestampTest, IsReadInUtcAndWithOffsets) {
 
 TEST(TimestampTest, BeyondAllLivesDoesNotOverflow) {
     EXPECT_EQ(time_of("9999-12-31T23:59:59Z"), time_of("2200-01-01T00:00:00Z"));
+    EXPECT_EQ(time_of("0001-01-01T00:00:00Z"), "0");
 }
 
 TEST(TimestampTest, OfAnotherFormIsNone) {
