@@ -2,6 +2,7 @@
 // Parse, detach, run.
 #include <sys/prctl.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -34,10 +35,11 @@ void warn_of_keys(const s3b::Config& config, s3b::codec::Protection protection) 
 }
 
 bool io_uring_works() {
-    const int error = s3b::Ring::probe();
+    const int error = s3b::Ring::probe(s3b::Reactor::kRingEntries);
     if (error == 0) return true;
-    s3b::say(std::string("io_uring is not available (") + std::strerror(error) +
-             "): check the sysctl kernel.io_uring_disabled and the sandbox");
+    s3b::say(std::string("io_uring is not available (") + std::strerror(error) + "): check " +
+             (error == ENOMEM ? "RLIMIT_MEMLOCK (ulimit -l)"
+                              : "the sysctl kernel.io_uring_disabled and the sandbox"));
     return false;
 }
 

@@ -2,6 +2,7 @@
 """What the benchmarks share: the S3 test server, a daemon on a mount point, fio."""
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ BINARY = os.path.join(BUILD, "s3backer")
 SERVER = os.path.join(BUILD, "tests", "s3_test_server")
 BUCKET = "bench"
 CREDENTIALS = ("ID", "KEY")
+MEGABYTE = 1 << 20
 
 
 class Server:
@@ -111,3 +113,14 @@ def random_reads(path, megabytes, *options):
          "--ioengine=psync", f"--size={megabytes}m", "--output-format=json", *options],
         stdout=subprocess.PIPE, check=True)
     return json.loads(result.stdout)["jobs"][0]["read"]
+
+
+def sample_block(number):
+    """1 MiB of words and some noise: becomes less than half."""
+    source = random.Random(number)
+    words = ["".join(source.choices("etaoinshrdlu", k=source.randint(2, 9))) for _ in range(3000)]
+    pieces = []
+    for _ in range(MEGABYTE // 4096):
+        text = " ".join(source.choices(words, k=800)).encode()
+        pieces.append(text[:3700] + source.randbytes(396))
+    return b"".join(pieces)

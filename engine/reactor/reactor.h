@@ -30,6 +30,8 @@ private:
 /// One thread, one ring, one scheduler. Make it in the thread that runs it.
 class Reactor {
 public:
+    static constexpr unsigned kRingEntries = 1024;
+
     Reactor();
     ~Reactor();
     Reactor(const Reactor&) = delete;
@@ -46,8 +48,6 @@ public:
     void post(Posted& work);
 
 private:
-    static constexpr unsigned kRingEntries = 1024;
-
     struct WakeUp final : Completion {
         explicit WakeUp(Reactor& r) : reactor(r) {}
         void complete(int32_t result) override;

@@ -21,15 +21,18 @@ int init(io_uring& ring, unsigned entries, unsigned flags) {
     return io_uring_queue_init_params(entries, &ring, &params);
 }
 
+/// 0 or -errno. A kernel before 6.1 refuses the flags it does not know.
+int set_up(io_uring& ring, unsigned entries) {
+    const int failed = init(ring, entries,
+                            IORING_SETUP_SQE128 | IORING_SETUP_SUBMIT_ALL |
+                                IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+    return failed == -EINVAL ? init(ring, entries, 0) : failed;
+}
+
 }  // namespace
 
 Ring::Ring(unsigned entries) {
-    // A kernel before 6.1 refuses the flags it does not know.
-    int failed = init(ring_, entries,
-                      IORING_SETUP_SQE128 | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER |
-                          IORING_SETUP_DEFER_TASKRUN);
-    if (failed == -EINVAL) failed = init(ring_, entries, 0);
-    CHECK(failed == 0);
+    CHECK(set_up(ring_, entries) == 0);
     io_uring_register_ring_fd(&ring_);  // saves a look-up a call; all works without
 }
 
@@ -38,9 +41,9 @@ Ring::~Ring() {
     io_uring_queue_exit(&ring_);
 }
 
-int Ring::probe() {
+int Ring::probe(unsigned entries) {
     io_uring ring{};
-    const int failed = io_uring_queue_init(2, &ring, 0);
+    const int failed = set_up(ring, entries);
     if (failed != 0) return -failed;
     io_uring_queue_exit(&ring);
     return 0;

@@ -54,8 +54,8 @@ public:
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
 
-    /// 0 if the kernel lets this process use io_uring, else the errno why not.
-    static int probe();
+    /// 0 if the kernel lets this process have a ring of so many entries, else the errno why not.
+    static int probe(unsigned entries);
 
     RingOp read(int fd, std::span<std::byte> into, uint64_t offset);
     RingOp write(int fd, std::span<const std::byte> from, uint64_t offset);

@@ -254,7 +254,9 @@ TEST_F(BareRingTest, ACompletionMayStartOperations) {
     for (const auto& again : all) EXPECT_EQ(again->left, 0);
 }
 
-TEST(Ring, IsAvailableHere) { EXPECT_EQ(Ring::probe(), 0); }
+TEST(Ring, IsAvailableHere) { EXPECT_EQ(Ring::probe(64), 0); }
+
+TEST(Ring, SaysWhyThereCannotBeOne) { EXPECT_EQ(Ring::probe(1U << 30), EINVAL); }
 
 TEST(RingDeathTest, NoRingEndsWithOperationsInFlight) {
     const int event = eventfd(0, EFD_CLOEXEC);
