@@ -12,16 +12,6 @@ namespace s3b::net {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    for (size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) return false;
-    }
-    return true;
-}
-
 std::string_view trimmed(std::string_view text) {
     const size_t first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
@@ -70,18 +60,6 @@ std::optional<Sha1> parse_hmac(std::string_view value) {
     return hmac == Sha1() ? std::nullopt : hmac;
 }
 
-bool names_encryption(std::string_view content_encoding) {
-    constexpr std::string_view kBetween = ", \t\r\n\v\f";
-    constexpr std::string_view kPrefix = "encrypt-";
-    size_t begin = content_encoding.find_first_not_of(kBetween);
-    while (begin != std::string_view::npos) {
-        if (same_name(content_encoding.substr(begin, kPrefix.size()), kPrefix)) return true;
-        const size_t end = content_encoding.find_first_of(kBetween, begin);
-        begin = content_encoding.find_first_not_of(kBetween, end);
-    }
-    return false;
-}
-
 bool ReplyHeaders::skip_line(std::string_view line) {
     ++lines_;
     bytes_ += line.size();
@@ -106,19 +84,19 @@ bool ReplyHeaders::add_line(std::string_view line) {
 }
 
 void ReplyHeaders::take(std::string_view name, std::string_view value) {
-    if (same_name(name, "etag")) {
+    if (codec::same_ignoring_case(name, "etag")) {
         etag = parse_etag(value);
-    } else if (same_name(name, "content-encoding")) {
+    } else if (codec::same_ignoring_case(name, "content-encoding")) {
         meta.content_encoding = value;
-    } else if (same_name(name, "content-length")) {
+    } else if (codec::same_ignoring_case(name, "content-length")) {
         const auto length = parse_number<uint64_t>(value, 10);
         if (length) content_length = ByteCount(*length);
-    } else if (same_name(name, "location")) {
+    } else if (codec::same_ignoring_case(name, "location")) {
         location = value;
-    } else if (same_name(name, "date")) {
+    } else if (codec::same_ignoring_case(name, "date")) {
         date = parse_date(std::string(value));
         settle_retry_after();
-    } else if (same_name(name, "retry-after")) {
+    } else if (codec::same_ignoring_case(name, "retry-after")) {
         retry_text_ = value;
         settle_retry_after();
     } else {
@@ -127,21 +105,21 @@ void ReplyHeaders::take(std::string_view name, std::string_view value) {
 }
 
 void ReplyHeaders::take_of_amazon(std::string_view name, std::string_view value) {
-    if (same_name(name, "x-amz-meta-s3backer-blocksize")) {
+    if (codec::same_ignoring_case(name, "x-amz-meta-s3backer-blocksize")) {
         meta.block_size = parse_size(value);
-    } else if (same_name(name, "x-amz-meta-s3backer-filesize")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-meta-s3backer-filesize")) {
         meta.file_size = parse_size(value);
-    } else if (same_name(name, "x-amz-meta-s3backer-mount-token")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-meta-s3backer-mount-token")) {
         meta.mount_token = parse_number<uint32_t>(value, 16);
-    } else if (same_name(name, "x-amz-meta-s3backer-hmac")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-meta-s3backer-hmac")) {
         meta.hmac = parse_hmac(value);
-    } else if (same_name(name, "x-amz-bucket-region")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-bucket-region")) {
         bucket_region = value;
-    } else if (same_name(name, "x-amz-server-side-encryption")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-server-side-encryption")) {
         encryption = value;
-    } else if (same_name(name, "x-amz-server-side-encryption-customer-algorithm")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-server-side-encryption-customer-algorithm")) {
         customer_encryption = value;
-    } else if (same_name(name, "x-amz-storage-class")) {
+    } else if (codec::same_ignoring_case(name, "x-amz-storage-class")) {
         storage_class = value;
     }
 }

@@ -64,8 +64,4 @@ ETag parse_etag(std::string_view value);
 /// all zeros, is none.
 std::optional<Sha1> parse_hmac(std::string_view value);
 
-/// Whether `content_encoding` has a token, between commas and white space, that begins with
-/// "encrypt-" in any case. Source: wire-format.md 3.5, 6.7.
-bool names_encryption(std::string_view content_encoding);
-
 }  // namespace s3b::net

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How one operation of the S3 store becomes attempts: send, judge, correct what can be corrected,
 // pause, try again.
+#include "codec/content_encoding.h"
 #include "codec/hash.h"
 #include "engine/base/log.h"
 #include "net/retry.h"
@@ -263,10 +264,9 @@ const std::string& S3Store::encoding_of(const HttpReply& reply) const {
 bool S3Store::needs_check(const Operation& operation, const HttpReply& reply) const {
     if (!check_bodies_ || !operation.reads_object()) return false;
     // An HMAC over the same bytes says more than a checksum, and the caller computes it anyway.
-    const bool hmac_says_more = operation.into.hmac_is_checked &&
-                                reply.headers.meta.hmac.has_value() &&
-                                names_encryption(encoding_of(reply));
-    return !hmac_says_more;
+    if (!operation.into.hmac_is_checked || !reply.headers.meta.hmac) return true;
+    const auto encoding = codec::parse_content_encoding(encoding_of(reply));
+    return !encoding.has_value() || encoding->cipher.empty();
 }
 
 /// Whether an answer of success tells the truth.

@@ -48,18 +48,6 @@ TEST(ParseHmac, AnythingElseIsNone) {
     }
 }
 
-TEST(NamesEncryption, AnyTokenThatBeginsSo) {
-    for (const char* encoding : {"encrypt-AES-128-CBC", "deflate, encrypt-AES-128-CBC",
-                                 "deflate,ENCRYPT-x", " \tzstd\tEncrypt-", "encrypt-x,gzip"}) {
-        EXPECT_TRUE(names_encryption(encoding)) << encoding;
-    }
-    for (const char* encoding :
-         {"", " ", ",", "deflate", "encrypt", "encrypt,-x", "deflate, crypt-", "deflateencrypt-x",
-          "x-encrypt-AES-128-CBC", "encrypt_x"}) {
-        EXPECT_FALSE(names_encryption(encoding)) << encoding;
-    }
-}
-
 TEST(ReplyHeaders, KnownNamesInAnyCase) {
     ReplyHeaders headers;
     for (const char* line :
