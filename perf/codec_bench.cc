@@ -30,7 +30,7 @@ constexpr BlockNumber kNumber(0xde);
 
 /// `make(size)` prepares a step for blocks of that size; the step yields what is left of them.
 template <class Make>
-void add(const std::string& name, Make make) {
+void add(const std::string& name, const Make& make) {
     for (const size_t size : kSizes) {
         const auto run = [make, size](benchmark::State& state) {
             auto step = make(size);
