@@ -57,11 +57,12 @@ struct ReadTarget {
     bool must_exist = false;
 
     ReadTarget() = default;
-    /// Anything that is writable memory.
+    // NOLINTBEGIN(google-explicit-constructor): any writable memory is a target
+    ReadTarget(std::span<std::byte> into) : plain(into) {}
     template <class Memory>
         requires std::convertible_to<Memory&, std::span<std::byte>>
-    // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload)
-    ReadTarget(Memory&& into) : plain(into) {}
+    ReadTarget(Memory& into) : plain(into) {}
+    // NOLINTEND(google-explicit-constructor)
     ReadTarget(std::span<std::byte> p, std::span<std::byte> e) : plain(p), encoded(e) {}
     /// The most bytes that a get may write.
     ByteCount longest() const { return ByteCount(std::max(plain.size(), encoded.size())); }
