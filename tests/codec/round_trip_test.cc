@@ -27,7 +27,7 @@ std::string as_test_name(std::string name) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CipherRoundTripTest, testing::ValuesIn(usable_ciphers()),
-                         [](const auto& info) { return as_test_name(info.param); });
+                         [](const auto& one) { return as_test_name(one.param); });
 
 class LevelRoundTripTest : public testing::TestWithParam<int> {};
 
