@@ -20,9 +20,9 @@ namespace {
 constexpr double kDigests = 1.9;  // MD5 and SHA-256
 constexpr double kEncrypt = 1.3;  // with the HMAC
 constexpr double kDecrypt = 0.7;  // likewise
-constexpr double kInflate = 0.9;
-constexpr double kDeflate[] = {0.1, 4, 6, 6, 7, 9, 11, 18, 40, 80};
-constexpr double kZstd = 5;
+constexpr double kInflate = 1.4;
+constexpr double kDeflate[] = {0.1, 7, 8, 9, 11, 13, 16, 25, 45, 75};
+constexpr double kZstd = 6;
 constexpr double kCopy = 0.05;
 
 Duration time_for(double per_byte, uint64_t bytes) {
