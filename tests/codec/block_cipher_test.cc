@@ -127,7 +127,7 @@ TEST(BlockCipher, TellsWhatIsNotPadded) {
     const Cipher cipher = *find_cipher("AES-128-CBC");
     const auto block_cipher =
         BlockCipher::create(cipher, derive_keys("test", "mybucket", "p/", 16)).value();
-    for (const size_t size : {0, 1, 15, 16, 17, 32}) {
+    for (const size_t size : {0U, 1U, 15U, 16U, 17U, 32U}) {
         Bytes noise = random_block(size, 7);
         const auto length = block_cipher->decrypt(BlockNumber(1), noise);
         EXPECT_FALSE(length.has_value()) << size;
