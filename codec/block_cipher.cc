@@ -40,7 +40,7 @@ BlockKeys derive_keys(std::string_view password, std::string_view bucket, std::s
     const KeyScope keys_are_made;
     const std::string salt = std::string(bucket) + '/' + std::string(prefix);
     BlockKeys keys;
-    keys.key = stretch(password.empty() ? std::string_view("", 0) : password, salt, key_bytes);
+    keys.key = stretch(password, salt, key_bytes);
     keys.iv_key = stretch(keys.key.text(), keys.key.text(), key_bytes);
     return keys;
 }

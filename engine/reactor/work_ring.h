@@ -12,20 +12,20 @@ namespace s3b {
 /// Of pointers, which it does not own. After D. Vyukov's bounded queue: each cell has a number that
 /// says whose turn it is. A cell is filled or emptied with one store; takers agree on who gets it
 /// by a compare-exchange.
-template <class Item, size_t kCapacity>
+template <class Item, size_t Capacity>
 class WorkRing {
-    static_assert(kCapacity > 1 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
+    static_assert(Capacity > 1 && (Capacity & (Capacity - 1)) == 0, "a power of two");
 
 public:
     WorkRing() {
-        for (size_t i = 0; i < kCapacity; ++i) cells_[i].turn.store(i, std::memory_order_relaxed);
+        for (size_t i = 0; i < Capacity; ++i) cells_[i].turn.store(i, std::memory_order_relaxed);
     }
     WorkRing(const WorkRing&) = delete;
     WorkRing& operator=(const WorkRing&) = delete;
 
     /// False if it is full. Only one thread may call it.
     bool push(Item* item) {
-        Cell& cell = cells_[tail_ % kCapacity];
+        Cell& cell = cells_[tail_ % Capacity];
         // acquire: pairs with the store in pop(), so that the taker has read the item before
         if (cell.turn.load(std::memory_order_acquire) != tail_) return false;
         cell.item = item;
@@ -39,7 +39,7 @@ public:
     Item* pop() {
         uint64_t head = head_.load(std::memory_order_relaxed);  // a guess, checked below
         for (;;) {
-            Cell& cell = cells_[head % kCapacity];
+            Cell& cell = cells_[head % Capacity];
             // seq_cst: see push(); it also makes the item visible
             const uint64_t turn = cell.turn.load(std::memory_order_seq_cst);
             if (turn == head) return nullptr;
@@ -50,7 +50,7 @@ public:
             // relaxed: the cell's turn orders all else
             if (!head_.compare_exchange_weak(head, head + 1, std::memory_order_relaxed)) continue;
             Item* const item = cell.item;
-            cell.turn.store(head + kCapacity, std::memory_order_release);  // pairs with push()
+            cell.turn.store(head + Capacity, std::memory_order_release);  // pairs with push()
             return item;
         }
     }
@@ -61,7 +61,7 @@ private:
         Item* item = nullptr;
     };
 
-    std::array<Cell, kCapacity> cells_;
+    std::array<Cell, Capacity> cells_;
     uint64_t tail_ = 0;                          // of the one that adds
     alignas(64) std::atomic<uint64_t> head_{0};  // a cache line of its own: takers contend for it
 };
