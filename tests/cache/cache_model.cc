@@ -123,7 +123,7 @@ void CacheModel::fetch(uint32_t n, Need need) {
 
 void CacheModel::read_ahead() {
     const uint32_t n = random_.below(kBlocks);
-    if (cache_.absent(number(n))) fetch(n, Need::Client);
+    if (cache_.absent(number(n))) fetch(n, Need::Ahead);
 }
 
 void CacheModel::end_download(uint32_t n, bool may_fail) {
