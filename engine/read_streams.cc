@@ -131,16 +131,24 @@ void ReadStreams::updated(uint32_t index) {
 void ReadStreams::open_window(uint32_t index) {
     find_room(ReadWindows::kFirst);
     windows_.open(index);
-    streams_[index].grows_from = streams_[index].position + windows_.size(index);
+    window_changed(index);
 }
 
-/// Doubles the window, but only once while as many blocks are read: what the last growth has
-/// changed must show first.
+/// Doubles the window, but only once while as many blocks are read, and not before it was used:
+/// a single long request is no reason, and what the last growth has changed must show first.
 void ReadStreams::grow_window(uint32_t index) {
-    Stream& stream = streams_[index];
-    if (!windows_.adapts() || stream.position < stream.grows_from) return;
-    find_room(std::max(windows_.size(index), 1U));
+    const Stream& stream = streams_[index];
+    const uint32_t size = windows_.size(index);
+    const bool shown = size == 0 || (stream.tried && stream.position >= stream.grows_from);
+    if (!windows_.adapts() || !shown) return;
+    find_room(std::max(size, 1U));
     windows_.grow(index);
+    window_changed(index);
+}
+
+void ReadStreams::window_changed(uint32_t index) {
+    Stream& stream = streams_[index];
+    stream.tried = false;
     stream.grows_from = stream.position + windows_.size(index);
 }
 
@@ -168,7 +176,7 @@ void ReadStreams::note_unused(BlockNumber block) {
         if (stream.position + static_cast<uint64_t>(steps) > stream.blamed_up_to) {
             windows_.shrink(i);
             stream.blamed_up_to = stream.position + stream.ahead;
-            stream.grows_from = stream.position + windows_.size(i);
+            window_changed(i);
         }
         return;
     }
@@ -195,6 +203,7 @@ std::optional<ReadStreams::Claim> ReadStreams::claim() {
         stream.hungry = false;
         if (!wants_more(index)) continue;  // another stream has its place, or its window shrank
         ++stream.ahead;
+        stream.tried = true;
         updated(index);
         const uint32_t last = stream.last.value;
         const bool forward = stream.direction == Direction::Forward;

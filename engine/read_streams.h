@@ -64,6 +64,7 @@ private:
         BlockNumber last;  // the last block read
         Direction direction = Direction::Forward;
         bool hungry = false;        // in `hungry_`
+        bool tried = false;         // something was claimed since the window got its size
         uint32_t run = 0;           // reads in sequence, the last one included
         uint32_t ahead = 0;         // blocks beyond `last` that are claimed
         uint64_t read_at = 0;       // number of the read that was its last
@@ -86,6 +87,7 @@ private:
     void advance(uint32_t index, BlockNumber block, Answer answer);
     void open_window(uint32_t index);
     void grow_window(uint32_t index);
+    void window_changed(uint32_t index);
     void find_room(uint32_t blocks);
     uint32_t blocks_left(const Stream& stream) const;
     bool wants_more(uint32_t index) const;

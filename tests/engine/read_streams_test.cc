@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace s3b {
@@ -223,10 +224,32 @@ TEST_F(ReadStreamsTest, AReadThatWaitsForAClaimedBlockDoublesTheWindowOnceAWindo
     EXPECT_EQ(claims().size(), 9U);
 }
 
-TEST_F(ReadStreamsTest, AReadOfABlockThatWasNotClaimedDoublesTheWindow) {
+TEST_F(ReadStreamsTest, RequestsOfMoreBlocksThanTheWindowHasDoubleIt) {
     adapt(1000);
-    for (uint32_t block = 0; block < 32; ++block) read(block, Answer::Missed);  // one request
-    EXPECT_EQ(claims().size(), 32U);  // 4, from block 5 on 8, from 13 on 16, from 29 on 32
+    constexpr uint32_t kRequest = 32;
+    for (uint32_t request = 0; request < 6; ++request) {
+        for (uint32_t i = 0; i < kRequest; ++i) {
+            const bool fetched = request > 0 && i < std::min(2U << request, kRequest);
+            read(request * kRequest + i, fetched ? Answer::AtHand : Answer::Missed);
+        }
+        EXPECT_EQ(claims().size(), std::min(4U << request, kRequest)) << request;
+    }
+}
+
+TEST_F(ReadStreamsTest, ASingleLongRequestIsNoReasonToGrow) {
+    adapt(1000);
+    for (uint32_t i = 0; i < 100; ++i) read(i, Answer::Missed);
+    EXPECT_EQ(claims(), (Numbers{100, 101, 102, 103}));
+}
+
+TEST_F(ReadStreamsTest, AStreamForWhichNoBlockWasLeftGrowsWhenThereIsRoom) {
+    adapt(1);
+    stream(0, 5);
+    stream(1000, 10, Answer::Missed);
+    EXPECT_EQ(claims(), Numbers());
+    stream(1010, ReadStreams::kIdleReads, Answer::Missed);
+    read(1010 + ReadStreams::kIdleReads, Answer::Missed);
+    EXPECT_EQ(claims().size(), 1U);
 }
 
 TEST_F(ReadStreamsTest, AMissOfABlockThatWasClaimedIsNoReasonToGrow) {
