@@ -21,13 +21,14 @@ namespace s3b {
 
 struct CacheConfig {
     uint32_t size = 1000;   // blocks; 0 = no cache
-    uint32_t threads = 20;  // uploads and read-aheads under way at once, at the most
+    uint32_t threads = 20;  // uploads under way at once, at the most
     Duration write_delay = std::chrono::milliseconds(250);
-    Duration timeout{};       // clean blocks unused for so long are dropped; 0 = never
-    uint32_t max_dirty = 0;   // blocks; 0 = no limit but the cache's size
-    bool sync = false;        // a write ends when it is stored
-    uint32_t read_ahead = 4;  // blocks
-    uint32_t read_ahead_trigger = 2;
+    Duration timeout{};                  // clean blocks unused for so long are dropped; 0 = never
+    uint32_t max_dirty = 0;              // blocks; 0 = no limit but the cache's size
+    bool sync = false;                   // a write ends when it is stored
+    std::optional<uint32_t> read_ahead;  // blocks of each stream; none: it adapts
+    uint32_t read_ahead_trigger = 2;     // reads in sequence that make a stream
+    ByteCount read_ahead_max{64 << 20};  // of all streams, if it adapts
 };
 
 /// How blocks become objects. Without effect with `test`.

@@ -20,6 +20,7 @@ constexpr uint32_t kDemandPlaces = 128;
 net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
     limits.demand = kDemandPlaces;
+    limits.read_ahead = ReadAhead::places(config.cache);
     limits.background = std::max(config.cache.threads, 1U);
     limits.listing = config.list_threads;
     limits.upload_rate = config.total_upload_speed;

@@ -93,6 +93,18 @@ Complaint password(Draft& draft, std::string_view value) {
     return {};
 }
 
+template <auto Member>
+Complaint size(Draft& draft, std::string_view value) {
+    return parse_size(value, setting(draft, Member));
+}
+
+Complaint read_ahead(Draft& draft, std::string_view value) {
+    uint32_t blocks = 0;
+    Complaint wrong = parse_number(value, blocks);
+    if (!wrong) draft.config.cache.read_ahead = blocks;
+    return wrong;
+}
+
 Complaint cpu_threads(Draft& draft, std::string_view value) {
     uint32_t threads = 0;
     Complaint wrong = parse_number(value, threads);
@@ -221,7 +233,7 @@ constexpr OptionRow kOptions[] = {
 
     {"blockCacheSize", "NUM", Cache, "Blocks in the cache; 0 = no cache", "1000",
      number<&CacheConfig::size>},
-    {"blockCacheThreads", "NUM", Cache, "Blocks written or read ahead at once, at the most", "20",
+    {"blockCacheThreads", "NUM", Cache, "Blocks written at once, at the most", "20",
      number<&CacheConfig::threads>},
     {"blockCacheTimeout", "MS", Cache, "Drop blocks unused for so long; 0 = never", "0",
      time<&CacheConfig::timeout, milliseconds>},
@@ -233,10 +245,15 @@ constexpr OptionRow kOptions[] = {
     {"blockCacheSync", "", Cache,
      "A write ends when the block is stored; needs blockCacheWriteDelay=0", "",
      flag<&CacheConfig::sync>},
-    {"readAhead", "NUM", Cache, "Blocks to read ahead; 0 = none", "4",
-     number<&CacheConfig::read_ahead>},
+    {"readAhead", "NUM", Cache,
+     "Blocks to read ahead of each sequence of reads; 0 = none. If it is not given, the number "
+     "adapts, beginning with the default",
+     "4", read_ahead},
     {"readAheadTrigger", "NUM", Cache, "Blocks read in sequence before reading ahead starts", "2",
      number<&CacheConfig::read_ahead_trigger>},
+    {"readAheadMax", "SIZE", Cache,
+     "Bytes to read ahead of all sequences together, at most half the cache; without readAhead",
+     "64m", size<&CacheConfig::read_ahead_max>},
     {"listBlocks", "", Cache,
      "Find out in the background which blocks have no object; they need no request then", "",
      flag<&Config::list_blocks>},

@@ -102,6 +102,10 @@ std::string format_stats(const StatsInput& input) {
     lines.count("zero_block_cache_read_hits", counters.zero_read_hits);
     lines.count("zero_block_cache_write_hits", counters.zero_write_hits);
     lines.count("out_of_memory_errors", 0);
+    if (input.cached) {
+        lines.count("read_ahead_blocks", input.blocks->read_ahead);
+        lines.count("read_ahead_unused_blocks", counters.unused_blocks);
+    }
     if (input.over_http) {
         lines.count("http_hedged_reads", input.store->hedged);
         lines.count("http_hedged_reads_won", input.store->hedge_won);

@@ -64,7 +64,7 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
              cache_settings(settings, needs.codec.encrypts())),
       fetcher_(parts_),
       writeback_(parts_, fetcher_, uploads_at_once(settings)),
-      read_ahead_(parts_, fetcher_, config_.read_ahead, config_.read_ahead_trigger) {
+      read_ahead_(parts_, fetcher_, config_) {
     const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
     parts_.room.on_wait(wake, this);
     parts_.scheduler.on_free(wake, this);
@@ -117,8 +117,12 @@ Task<void> Volume::serve() {
         parts_.cache.set_pressure(draining_ || parts_.room.awaited());
         drop_expired();
         writeback_.start(net::Urgency::Flush);
-        read_ahead_.start();
+        const bool more_to_read = read_ahead_.start();
         writeback_.start(net::Urgency::WriteBack);
+        if (more_to_read) {
+            co_await yield();
+            continue;
+        }
         next_wake_up_ = std::min(writeback_.next_due(), next_expiry());
         co_await parts_.background.wait_until(next_wake_up_);
     }

@@ -77,7 +77,7 @@ private:
 
     Piece piece_at(ByteOffset offset, uint64_t length) const;
 
-    cache::Found::Kind read_now(const Piece& piece, std::span<std::byte> out);
+    cache::Found read_now(const Piece& piece, std::span<std::byte> out);
     Task<void> read_later(Piece piece, std::span<std::byte> out, cache::Found::Kind found,
                           Failure& failure);
     Task<Result<void>> read_piece(Piece piece, std::span<std::byte> out, cache::Found::Kind found);

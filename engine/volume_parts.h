@@ -17,12 +17,13 @@
 
 namespace s3b {
 
-/// Transfers of blocks, for the statistics file. Source: command-line.md 4.2, lines 1 to 4.
+/// Transfers of blocks, for the statistics file. Source: command-line.md 4.2, lines 1 to 4; ours.
 struct BlockCounters {
     uint64_t blocks_read = 0;
     uint64_t blocks_written = 0;
     uint64_t zero_blocks_read = 0;     // there was no object
     uint64_t zero_blocks_written = 0;  // the object was deleted
+    uint64_t read_ahead = 0;           // of the first and the third: before a client asked for them
 };
 
 /// What a volume works with; all of it outlives the volume.

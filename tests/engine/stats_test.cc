@@ -64,9 +64,26 @@ TEST_F(StatsTest, AResetZeroesCountersButNotSizes) {
     EXPECT_EQ(value("block_cache_current_size"), "1 blocks");
 }
 
+TEST_F(StatsTest, BlocksReadAheadAreCountedAndThoseThatWereOfNoUse) {
+    cache().read_ahead = 4;
+    for (uint32_t n = 0; n < 64; ++n) bucket().set(key(n), block(n));
+    world().read(20 * kBlock, 2 * kBlock);
+    idle();
+    EXPECT_EQ(value("read_ahead_blocks"), "4");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "0");
+    world().read(22 * kBlock, kBlock);
+    for (uint64_t n = 28; n < 64; n += 2) world().read(n * kBlock, kBlock);
+    EXPECT_EQ(value("read_ahead_blocks"), "5");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "4");
+    world().volume().reset_stats();
+    EXPECT_EQ(value("read_ahead_blocks"), "0");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "0");
+}
+
 TEST_F(StatsTest, WithoutACacheThereAreNoLinesAboutIt) {
     cache().size = 0;
     EXPECT_EQ(value("block_cache_read_hits"), "?");
+    EXPECT_EQ(value("read_ahead_blocks"), "?");
     EXPECT_EQ(value("http_gets"), "0");
 }
 

@@ -78,7 +78,11 @@ private:
             cache.sync = true;
             cache.write_delay = Duration::zero();
         }
-        cache.read_ahead = below(6);
+        if (one_in(2)) {
+            cache.read_ahead = below(6);
+        } else {
+            cache.read_ahead_max = ByteCount(1 + below(24 * 64));
+        }
         cache.read_ahead_trigger = below(4);
         return settings;
     }
