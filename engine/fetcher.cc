@@ -10,7 +10,10 @@ namespace s3b {
 
 namespace {
 
-net::Precondition no_condition() { return net::Precondition(); }
+net::Precondition condition_of(const ETag& expected) {
+    if (!expected) return {};
+    return {net::Precondition::Kind::Match, *expected};
+}
 
 void log_undecodable(BlockNumber block, const net::GetReply& reply, const Error& error) {
     log::error("a block cannot be decoded", log::kv("block", block), log::kv("error", error),
@@ -59,11 +62,13 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
     const std::string key = parts_.names.of(block);
     ScratchPool::Scratch scratch = parts_.scratch.take();
     net::ReadTarget target(parts_.slots.bytes(slot), scratch.bytes());
-    target.must_exist = parts_.cache.must_exist(block);
+    const ETag expected = parts_.written.expected(block, Scheduler::current().now());
+    const net::Precondition condition = condition_of(expected);
+    target.must_exist = expected.has_value() || parts_.cache.must_exist(block);
     target.hmac_is_checked = true;
     for (;;) {
         const Result<net::GetReply> got =
-            co_await parts_.store.get(key, target, no_condition(), &ticket);
+            co_await parts_.store.get(key, target, condition, &ticket);
         if (!got.has_value()) co_return unreadable(got.error());
         const net::GetReply& reply = *got;
         const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
