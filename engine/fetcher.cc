@@ -59,17 +59,25 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
 
 /// Brings the bytes of `block` into `slot`; NotFound if there is no object.
 Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket) {
+    const Instant now = Scheduler::current().now();
+    if (parts_.written.deleted(block, now)) {
+        parts_.written.note_read(block);
+        co_return Error(Errc::NotFound, "deleted by us");  // whatever the store may still show
+    }
     const std::string key = parts_.names.of(block);
     ScratchPool::Scratch scratch = parts_.scratch.take();
     net::ReadTarget target(parts_.slots.bytes(slot), scratch.bytes());
-    const ETag expected = parts_.written.expected(block, Scheduler::current().now());
+    const ETag expected = parts_.written.expected(block, now);
     const net::Precondition condition = condition_of(expected);
     target.must_exist = expected.has_value() || parts_.cache.must_exist(block);
     target.hmac_is_checked = true;
     for (;;) {
         const Result<net::GetReply> got =
             co_await parts_.store.get(key, target, condition, &ticket);
-        if (!got.has_value()) co_return unreadable(got.error());
+        if (!got.has_value()) {
+            if (got.error().code == Errc::NotFound) ++parts_.counters.zero_blocks_read;
+            co_return unreadable(got.error());
+        }
         const net::GetReply& reply = *got;
         const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
         if (decoded.has_value()) co_return ok();
@@ -142,7 +150,6 @@ void Fetcher::install_zeros(BlockNumber block) {
         }
     }
     cache.finish_fetch_absent(block);
-    ++parts_.counters.zero_blocks_read;
 }
 
 void Fetcher::deliver(BlockNumber block, const Wanted& wanted) {

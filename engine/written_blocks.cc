@@ -12,6 +12,12 @@ ETag WrittenBlocks::expected(BlockNumber block, Instant now) {
     return found->second.etag;
 }
 
+bool WrittenBlocks::deleted(BlockNumber block, Instant now) {
+    forget_old(now);
+    const auto found = entries_.find(block);
+    return found != entries_.end() && found->second.version == Version::Deleted;
+}
+
 Instant WrittenBlocks::may_write_at(BlockNumber block) const {
     const auto found = entries_.find(block);
     if (found == entries_.end() || found->second.version == Version::None) return Instant::min();
@@ -48,7 +54,7 @@ void WrittenBlocks::cancel(BlockNumber block) {
 }
 
 void WrittenBlocks::end_put(BlockNumber block, const ETag& etag, Instant now) {
-    end(block, etag ? Version::Object : Version::Unknown, etag.value_or(Md5()), now);
+    end(block, etag ? Version::Object : Version::Unchecked, etag.value_or(Md5()), now);
 }
 
 void WrittenBlocks::end_remove(BlockNumber block, Instant now) {
@@ -92,7 +98,8 @@ std::vector<BlockNumber> WrittenBlocks::with_object(Instant now) {
     forget_old(now);
     std::vector<BlockNumber> blocks;
     for (const auto& [block, entry] : entries_) {
-        if (entry.version != Version::Deleted) blocks.push_back(block);
+        const bool stored = entry.version == Version::Object || entry.version == Version::Unchecked;
+        if (stored) blocks.push_back(block);
     }
     return blocks;
 }

@@ -35,6 +35,8 @@ public:
     bool on() const { return settings_.on; }
     /// The version that a read of `block` must see; nullopt: any.
     ETag expected(BlockNumber block, Instant now);
+    /// Whether `block` must be read as zeros: its object was deleted.
+    bool deleted(BlockNumber block, Instant now);
     /// When the next upload of `block` may begin: at once or any time before if nothing is known.
     Instant may_write_at(BlockNumber block) const;
     /// Whether `block` has its place already.
@@ -57,7 +59,7 @@ public:
     /// The store may have either version.
     void end_failed(BlockNumber block, Instant now);
 
-    /// The blocks remembered that may have an object, in no order.
+    /// The blocks remembered whose last upload stored an object, in no order.
     std::vector<BlockNumber> with_object(Instant now);
 
     /// A read of `block` was answered without the store: counted if it is remembered as deleted, or
@@ -70,10 +72,11 @@ public:
 
 private:
     enum class Version : uint8_t {
-        None,     // known no more, or not yet
-        Object,   // `etag`
-        Deleted,  // there is no object
-        Unknown,  // the upload failed, or its ETag is not known
+        None,       // known no more, or not yet
+        Object,     // `etag`
+        Unchecked,  // an object that came without an ETag
+        Deleted,    // there is no object
+        Unknown,    // the upload failed: the old one or the new one
     };
     struct Entry {
         Instant ended{};
