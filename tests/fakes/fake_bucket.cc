@@ -94,13 +94,15 @@ Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
     }
     Object object;
     object.body.assign(request.body.begin(), request.body.end());
-    object.etag = request.md5;
+    Md5 etag = request.md5;
+    if (invent_etags_) etag.bytes[0] ^= std::byte{0xFF};
+    object.etag = etag;
     object.meta = request.meta;
     object.content_type = request.content_type;
     CO_TRY_VOID(end_change(Verb::Put, request.key, std::move(object)));
     ++counters_.puts;
     if (omit_etags_) co_return ETag();
-    co_return ETag(request.md5);
+    co_return ETag(etag);
 }
 
 Task<Result<void>> FakeBucket::remove(std::string_view key, Ticket*) {

@@ -70,6 +70,8 @@ public:
     void clear_faults();
     /// No reply carries an ETag while set.
     void omit_etags(bool omit) { omit_etags_ = omit; }
+    /// While set, new objects have ETags that are not the MD5 of their bytes.
+    void invent_etags(bool invent) { invent_etags_ = invent; }
     /// What PutRequest::only_if_absent does.
     enum class Conditions { Honoured, Ignored, Unsupported };
     void set_conditions(Conditions conditions) { conditions_ = conditions; }
@@ -191,6 +193,7 @@ private:
     uint32_t page_limit_ = 0;
     bool ignore_after_ = false;
     bool omit_etags_ = false;
+    bool invent_etags_ = false;
     bool several_clients_ = false;
     Conditions conditions_ = Conditions::Honoured;
     bool cancelled_ = false;
