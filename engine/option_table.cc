@@ -64,6 +64,34 @@ Complaint list_threads(Draft& draft, std::string_view value) {
     return wrong;
 }
 
+Complaint md5_cache_size(Draft& draft, std::string_view value) {
+    uint32_t blocks = 0;
+    Complaint wrong = parse_number(value, blocks);
+    if (!wrong) draft.md5_cache_size = blocks;
+    return wrong;
+}
+
+template <auto Member>
+Complaint maybe_milliseconds(Draft& draft, std::string_view value) {
+    uint32_t count = 0;
+    Complaint wrong = parse_number(value, count);
+    if (!wrong) draft.*Member = std::chrono::milliseconds(count);
+    return wrong;
+}
+
+Complaint consistency(Draft& draft, std::string_view value) {
+    if (value != "strong" && value != "eventual") return "strong or eventual is wanted";
+    draft.eventual = value == "eventual";
+    return {};
+}
+
+Complaint fsync_policy(Draft& draft, std::string_view value) {
+    if (value == "cache") return "it needs the cache file, which this version does not offer yet";
+    if (value != "store" && value != "none") return "store or none is wanted";
+    draft.config.fsync = value == "none" ? FsyncPolicy::None : FsyncPolicy::Store;
+    return {};
+}
+
 Complaint compress(Draft& draft, std::string_view value) {
     CompressChoice choice;
     Complaint wrong = parse_compress(value, choice);
@@ -262,6 +290,22 @@ constexpr OptionRow kOptions[] = {
     {"cpuThreads", "N", Cache, "Threads that compress, encrypt and make checksums, at most 64",
      "one a CPU, at most 8", cpu_threads},
 
+    {"consistency", "KIND", Consistency,
+     "What the store shows after a write: strong = that write; eventual = perhaps an old version "
+     "for a while, against which the next three protect",
+     "strong", consistency},
+    {"md5CacheTime", "MS", Consistency,
+     "For so long after a write accept only that version; with eventual 10000, or 0 = for ever",
+     "0", maybe_milliseconds<&Draft::md5_cache_time>},
+    {"minWriteDelay", "MS", Consistency,
+     "Pause between two writes of a block to the store, at most md5CacheTime; with eventual 500",
+     "0", maybe_milliseconds<&Draft::min_write_delay>},
+    {"md5CacheSize", "NUM", Consistency,
+     "Remember so many written blocks at the most, others wait; with eventual as many as needed",
+     "0", md5_cache_size},
+    {"fsyncPolicy", "POLICY", Consistency,
+     "What fsync does: store = end when all is stored; none = nothing", "store", fsync_policy},
+
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
      "stats", text<&MountSettings::stats_filename>},
@@ -314,9 +358,6 @@ constexpr std::string_view kElsewhere[] = {
     "blockCacheNumProtected",
     "blockCacheRecoverDirtyBlocks",
     "configFile",
-    "md5CacheSize",
-    "md5CacheTime",
-    "minWriteDelay",
     "nbd",
     "nbd-flag",
     "nbd-param",
@@ -337,6 +378,7 @@ std::string_view title_of(OptionGroup group) {
         case Volume: return "Sizes and names";
         case Encryption: return "Compression and encryption";
         case Cache: return "Block cache and read-ahead";
+        case Consistency: return "Consistency of the store";
         case FileSystem: return "File system";
         case Operation: return "Operation";
     }

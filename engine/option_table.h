@@ -10,7 +10,16 @@
 
 namespace s3b {
 
-enum class OptionGroup { Credentials, Service, Volume, Encryption, Cache, FileSystem, Operation };
+enum class OptionGroup {
+    Credentials,
+    Service,
+    Volume,
+    Encryption,
+    Cache,
+    Consistency,
+    FileSystem,
+    Operation
+};
 inline constexpr OptionGroup kLastOptionGroup = OptionGroup::Operation;
 
 /// The heading of `group` in the help text.

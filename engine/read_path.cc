@@ -45,6 +45,10 @@ cache::Found Volume::read_now(const Piece& piece, std::span<std::byte> out) {
     const cache::Found found =
         parts_.cache.look_up(piece.block, piece.range, Scheduler::current().now());
     if (found.kind == Kind::Zero) std::ranges::fill(out, std::byte{0});
+    // With a cache it is the cache that answers while a block is being uploaded.
+    if (found.kind == Kind::Zero || (found.kind == Kind::Hit && !cached_)) {
+        parts_.written.note_read(piece.block);
+    }
     if (found.kind == Kind::Hit) {
         const auto from = parts_.slots.bytes(found.slot).subspan(piece.range.begin, out.size());
         std::ranges::copy(from, out.begin());

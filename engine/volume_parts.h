@@ -13,6 +13,7 @@
 #include "engine/reactor/cpu_pool.h"
 #include "engine/room.h"
 #include "engine/scratch.h"
+#include "engine/written_blocks.h"
 #include "net/object_store.h"
 
 namespace s3b {
@@ -40,7 +41,7 @@ struct VolumeParts {
     static constexpr size_t kKeptScratch = 24;
 
     VolumeParts(const VolumeNeeds& needs, codec::ObjectNames object_names,
-                const cache::CacheSettings& settings)
+                const cache::CacheSettings& settings, const ConsistencySettings& consistency)
         : geometry(settings.geometry),
           cache(settings),
           slots(cache::BlockCache::slots_for(settings), settings.geometry.block_size),
@@ -49,7 +50,8 @@ struct VolumeParts {
           scheduler(needs.scheduler),
           codec(needs.codec),
           scratch(ByteCount(codec.capacity()), kKeptScratch),
-          names(std::move(object_names)) {}
+          names(std::move(object_names)),
+          written(consistency) {}
 
     Geometry geometry;
     cache::BlockCache cache;
@@ -60,6 +62,7 @@ struct VolumeParts {
     codec::BlockCodec& codec;
     ScratchPool scratch;
     codec::ObjectNames names;
+    WrittenBlocks written;
     Room room;
     WaitQueue background;  // who starts uploads and read-aheads waits here for places and work
     BlockCounters counters;

@@ -51,9 +51,10 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 11U);
+    ASSERT_EQ(words.size(), 14U);
     const Config help = mounted(words);
     const Config used;
+    EXPECT_EQ(help.consistency.on, used.consistency.on);
     EXPECT_EQ(help.s3.timeout, used.s3.timeout);
     EXPECT_EQ(help.s3.initial_retry_pause, used.s3.initial_retry_pause);
     EXPECT_EQ(help.s3.max_retry_pause, used.s3.max_retry_pause);
@@ -202,7 +203,7 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 }
 
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name : {"blockCacheFile=f", "md5CacheSize=0", "nbd", "minWriteDelay=1",
+    for (const char* name : {"blockCacheFile=f", "blockCacheNoVerify", "nbd", "nbd-flag=f",
                              "configFile=f", "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +

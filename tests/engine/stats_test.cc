@@ -80,6 +80,35 @@ TEST_F(StatsTest, BlocksReadAheadAreCountedAndThoseThatWereOfNoUse) {
     EXPECT_EQ(value("read_ahead_unused_blocks"), "0");
 }
 
+TEST_F(StatsTest, WithTheProtectionThereAreLinesAboutWrittenBlocks) {
+    ConsistencySettings& consistency = settings().consistency;
+    consistency.on = true;
+    consistency.keep = seconds(10);
+    consistency.min_write_delay = seconds(1);
+    consistency.capacity = BlockCount(2);
+    cache().write_delay = Duration::zero();
+    world().write(0, block(0));
+    world().write(0, block(1));                // is held for a second
+    world().write(kBlock, zeros(kBlock));      // takes the other place
+    world().write(2 * kBlock, block(2));       // waits for ten seconds
+    world().loop.run_for(milliseconds(1500));  // and the first block is rewritten at 1000 ms
+    world().read(kBlock, kBlock);
+    EXPECT_EQ(value("md5_cache_current_size"), "2 blocks");
+    EXPECT_EQ(value("md5_cache_data_hits"), "1");
+    EXPECT_EQ(value("md5_cache_write_delays"), "1.000 sec");
+    world().flush();
+    EXPECT_EQ(value("md5_cache_full_delays"), "10.000 sec");
+    world().volume().reset_stats();
+    EXPECT_EQ(value("md5_cache_data_hits"), "0");
+    EXPECT_EQ(value("md5_cache_full_delays"), "0.000 sec");
+    EXPECT_EQ(value("md5_cache_write_delays"), "0.000 sec");
+}
+
+TEST_F(StatsTest, WithoutTheProtectionThereAreNoLinesAboutIt) {
+    EXPECT_EQ(value("md5_cache_current_size"), "?");
+    EXPECT_EQ(value("md5_cache_write_delays"), "?");
+}
+
 TEST_F(StatsTest, WithoutACacheThereAreNoLinesAboutIt) {
     cache().size = 0;
     EXPECT_EQ(value("block_cache_read_hits"), "?");
