@@ -371,20 +371,6 @@ constexpr std::string_view kElsewhere[] = {
 
 }  // namespace
 
-std::string_view title_of(OptionGroup group) {
-    switch (group) {
-        case Credentials: return "Credentials";
-        case Service: return "Service";
-        case Volume: return "Sizes and names";
-        case Encryption: return "Compression and encryption";
-        case Cache: return "Block cache and read-ahead";
-        case Consistency: return "Consistency of the store";
-        case FileSystem: return "File system";
-        case Operation: return "Operation";
-    }
-    return "";
-}
-
 std::span<const OptionRow> option_table() { return kOptions; }
 
 const OptionRow* find_option(std::string_view name) {

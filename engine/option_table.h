@@ -22,9 +22,6 @@ enum class OptionGroup {
 };
 inline constexpr OptionGroup kLastOptionGroup = OptionGroup::Operation;
 
-/// The heading of `group` in the help text.
-std::string_view title_of(OptionGroup group);
-
 /// --NAME or --NAME=VALUE or either, and all in an -o list without the dashes.
 struct OptionRow {
     std::string_view name;
