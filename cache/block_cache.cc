@@ -2,6 +2,7 @@
 #include "cache/block_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 
@@ -106,9 +107,18 @@ bool BlockCache::evict_one() {
 
 void BlockCache::drop_clean(BlockNumber block, SlotIndex slot) {
     DCHECK(next_state(BlockState::Clean, BlockEvent::Evict) == BlockState::Absent);
+    const bool unused = table_.clear_unread(slot);
     lru_.remove(slot);
     table_.erase(block);
     release_slot(slot.value);
+    if (!unused) return;
+    ++counters_.unused_blocks;
+    if (on_unused_ != nullptr) on_unused_(on_unused_context_, block);
+}
+
+void BlockCache::on_unused(UnusedListener listener, void* context) {
+    on_unused_ = listener;
+    on_unused_context_ = context;
 }
 
 void BlockCache::forget_clean(BlockNumber block) {
@@ -144,19 +154,21 @@ Found BlockCache::look_up(BlockNumber block, ByteRange range, Instant now) {
     if (slot && table_.use_of(*slot) == SlotUse::Clean) {
         lru_.touch(*slot, now);
         ++counters_.read_hits;
-        return {Found::Kind::Hit, *slot};
+        return {Found::Kind::Hit, *slot, table_.clear_unread(*slot)};
     }
     if (slot && table_.use_of(*slot) == SlotUse::Dirty) {
         ++counters_.read_hits;
         return {Found::Kind::Hit, *slot};
     }
-    if (const Record* record = record_of(block)) {
+    if (Record* record = record_of(block)) {
         if (record->zeros || (slot && record->written.covers(range))) {
             ++counters_.read_hits;
             if (record->zeros) return {Found::Kind::Zero, SlotIndex()};
             return {Found::Kind::Hit, *slot};
         }
-        if (record->state != BlockState::Partial) return {Found::Kind::Join, SlotIndex()};
+        if (record->state != BlockState::Partial) {
+            return {Found::Kind::Join, SlotIndex(), std::exchange(record->ahead, false)};
+        }
     } else if (zero_map_.known_zero(block)) {
         ++counters_.zero_read_hits;
         return {Found::Kind::Zero, SlotIndex()};
@@ -178,6 +190,7 @@ std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need) {
     if (record == nullptr) record = &records_[block];
     step(*record, BlockEvent::BeginRead);
     record->fetch_slot = slot->value;
+    record->ahead = need == Need::Ahead;
     return slot;
 }
 
@@ -202,8 +215,10 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
     step(*record, BlockEvent::FinishRead);
     zero_map_.set_present(block);  // whatever a survey did not find
     if (record->state == BlockState::Clean) {
+        const bool unread = record->ahead;
         records_.erase(block);
         table_.insert(block, fetched, SlotUse::Clean);
+        if (unread) table_.set_unread(fetched);
         lru_.push(fetched, now);
         return;
     }

@@ -38,6 +38,7 @@ struct CacheCounters {
     uint64_t write_misses = 0;
     uint64_t zero_read_hits = 0;   // reads answered by the zero map
     uint64_t zero_write_hits = 0;  // zero writes that changed nothing
+    uint64_t unused_blocks = 0;    // fetched ahead, and dropped or overwritten unread
 };
 
 /// Where a client read finds its bytes.
@@ -50,6 +51,7 @@ struct Found {
     };
     Kind kind;
     SlotIndex slot;
+    bool ahead = false;  // Hit, Join: a fetch of Need::Ahead; this is the first read of it
 };
 
 /// What a client write has to do.
@@ -74,8 +76,9 @@ struct Upload {
 /// All of it belongs to the reactor; other threads read through table().
 class BlockCache {
 public:
-    /// Who needs a slot: the closer to making room, the deeper it may dip into the reserve.
-    enum class Need { Client, Upload };
+    /// Who needs a slot: the closer to making room, the deeper it may dip into the reserve. Ahead
+    /// is as Client, but nobody has asked for the block yet.
+    enum class Need { Ahead, Client, Upload };
 
     explicit BlockCache(const CacheSettings& settings);
 
@@ -88,6 +91,11 @@ public:
     void count_joined_read() { ++counters_.read_hits; }
     /// Whether `block` is neither cached nor known to be zero: worth reading ahead.
     bool absent(BlockNumber block) const;
+
+    /// Told when a clean block leaves that was fetched ahead and never read; set once. It must not
+    /// call the cache.
+    using UnusedListener = void (*)(void* context, BlockNumber block);
+    void on_unused(UnusedListener listener, void* context);
 
     /// Starts the download of `block` (which look_up said to fetch) into the slot returned; nullopt
     /// if there is no room now.
@@ -174,6 +182,7 @@ private:
     struct Record {
         BlockState state = BlockState::Absent;
         bool zeros = false;             // the content is zeros; then there is no slot
+        bool ahead = false;             // the download is ahead of all reads
         uint32_t slot = kNoSlot;        // the newest bytes
         uint32_t fetch_slot = kNoSlot;  // where a download goes (Reading, Filling)
         uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
@@ -229,6 +238,8 @@ private:
     uint64_t version_ = 0;
     bool pressure_ = false;
     CacheCounters counters_;
+    UnusedListener on_unused_ = nullptr;
+    void* on_unused_context_ = nullptr;
 };
 
 }  // namespace s3b::cache

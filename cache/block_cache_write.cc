@@ -113,6 +113,8 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
         if (!target) return kWaitSpace;
     }
     lru_.remove(slot);
+    // A part keeps the rest of the bytes: they were of use.
+    if (table_.clear_unread(slot) && write.whole) ++counters_.unused_blocks;
     Record& record = records_[write.block];
     record.state = BlockState::Clean;
     record.slot = slot.value;

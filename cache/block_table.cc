@@ -16,6 +16,7 @@ constexpr uint64_t kPin = uint64_t{1} << 4;
 constexpr uint64_t kPinMask = uint64_t{0x3FF} << 4;
 constexpr uint64_t kReaderPins = uint64_t{1000} << 4;  // the rest of 1023 is for the owner
 constexpr uint64_t kUseMask = 0xF;
+constexpr uint64_t kUnread = uint64_t{1} << 14;
 constexpr uint64_t kVersion = uint64_t{1} << 24;
 constexpr uint64_t kVersionMask = uint64_t{0xFF} << 24;
 
@@ -219,6 +220,16 @@ void BlockTable::unpin(SlotIndex slot) {
 bool BlockTable::pinned(SlotIndex slot) const {
     // acquire: pairs with the release of unpin
     return (words_[slot.value].load(std::memory_order_acquire) & kPinMask) != 0;
+}
+
+void BlockTable::set_unread(SlotIndex slot) {
+    words_[slot.value].fetch_or(kUnread, std::memory_order_relaxed);  // only the owner reads it
+}
+
+bool BlockTable::clear_unread(SlotIndex slot) {
+    if ((load(slot) & kUnread) == 0) return false;
+    words_[slot.value].fetch_and(~kUnread, std::memory_order_relaxed);  // the owner's own order
+    return true;
 }
 
 void BlockTable::set_free(SlotIndex slot) {

@@ -3,7 +3,7 @@
 // pin. The one place with memory orders: each names the one that it pairs with.
 //
 // A slot is described by one 64-bit word that contains the number of its block:
-//   [63..32 block][31..24 version][13..4 pins][3..0 state]
+//   [63..32 block][31..24 version][14 unread][13..4 pins][3..0 state]
 // A reader pins by a compare-and-swap of that word, which so checks that the slot still holds the
 // block: a slot that was given to another block can never be pinned by mistake, and a pinned one is
 // never reused. Slots are static memory, so nothing needs to be reclaimed.
@@ -85,6 +85,11 @@ public:
     void pin(SlotIndex slot);
     void unpin(SlotIndex slot);  // thread-safe
     bool pinned(SlotIndex slot) const;
+    /// Remembers of `slot`, which holds a block, that nobody has asked for its bytes yet. Forgotten
+    /// with the next insert(). It is a bit of the slot's word: no memory, and no further look-up.
+    void set_unread(SlotIndex slot);
+    /// Whether it was set.
+    bool clear_unread(SlotIndex slot);
     /// Private and not pinned -> Free.
     void set_free(SlotIndex slot);
     /// Free -> Private.

@@ -13,6 +13,7 @@
 #include "codec/compression.h"
 #include "codec/locked_memory.h"
 #include "engine/base/types.h"
+#include "engine/written_blocks.h"
 #include "fusell/mount_settings.h"
 #include "net/credential_sources.h"
 #include "net/s3_store.h"
@@ -21,13 +22,20 @@ namespace s3b {
 
 struct CacheConfig {
     uint32_t size = 1000;   // blocks; 0 = no cache
-    uint32_t threads = 20;  // uploads and read-aheads under way at once, at the most
+    uint32_t threads = 20;  // uploads under way at once, at the most
     Duration write_delay = std::chrono::milliseconds(250);
-    Duration timeout{};       // clean blocks unused for so long are dropped; 0 = never
-    uint32_t max_dirty = 0;   // blocks; 0 = no limit but the cache's size
-    bool sync = false;        // a write ends when it is stored
-    uint32_t read_ahead = 4;  // blocks
-    uint32_t read_ahead_trigger = 2;
+    Duration timeout{};                  // clean blocks unused for so long are dropped; 0 = never
+    uint32_t max_dirty = 0;              // blocks; 0 = no limit but the cache's size
+    bool sync = false;                   // a write ends when it is stored
+    std::optional<uint32_t> read_ahead;  // blocks of each stream; none: it adapts
+    uint32_t read_ahead_trigger = 2;     // reads in sequence that make a stream
+    ByteCount read_ahead_max{64 << 20};  // of all streams, if it adapts
+};
+
+/// What fsync does.
+enum class FsyncPolicy {
+    Store,  // it ends when all that was written before is stored
+    None,   // nothing
 };
 
 /// How blocks become objects. Without effect with `test`.
@@ -47,6 +55,8 @@ struct Config {
     std::string prefix;              // of all object keys
     bool block_hash_prefix = false;  // those of blocks go on with a hash of the block's number
     CacheConfig cache;
+    ConsistencySettings consistency;
+    FsyncPolicy fsync = FsyncPolicy::Store;
     CodecConfig codec;
     uint32_t cpu_threads = 0;      // that compress, encrypt and make checksums; set by the options
     ByteCount total_upload_speed;  // bytes a second of all transfers together; 0 = no limit

@@ -20,6 +20,7 @@ constexpr uint32_t kDemandPlaces = 128;
 net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
     limits.demand = kDemandPlaces;
+    limits.read_ahead = ReadAhead::places(config.cache);
     limits.background = std::max(config.cache.threads, 1U);
     limits.listing = config.list_threads;
     limits.upload_rate = config.total_upload_speed;
@@ -90,6 +91,8 @@ Task<bool> Daemon::start() {
     VolumeSettings settings;
     settings.geometry = geometry;
     settings.cache = config_.cache;
+    settings.consistency = config_.consistency;
+    settings.fsync = config_.fsync;
     settings.prefix = config_.prefix;
     settings.block_hash_prefix = config_.block_hash_prefix;
     settings.read_only = config_.mount.read_only;
@@ -171,7 +174,7 @@ Task<void> Daemon::unmount(bool lazy) {
     log::warn("cannot unmount, writing back and still serving; a second signal detaches it",
               log::kv("error", unmounted.error()));
     // Whoever asks us to stop may lose patience: what is stored by then is safe.
-    const Result<void> flushed = co_await volume_->flush();
+    const Result<void> flushed = co_await volume_->write_back();
     log::info("written back", log::kv("all", flushed.has_value()));
 }
 

@@ -10,7 +10,10 @@ namespace s3b {
 
 namespace {
 
-net::Precondition no_condition() { return net::Precondition(); }
+net::Precondition condition_of(const ETag& expected) {
+    if (!expected) return {};
+    return {net::Precondition::Kind::Match, *expected};
+}
 
 void log_undecodable(BlockNumber block, const net::GetReply& reply, const Error& error) {
     log::error("a block cannot be decoded", log::kv("block", block), log::kv("error", error),
@@ -56,15 +59,25 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
 
 /// Brings the bytes of `block` into `slot`; NotFound if there is no object.
 Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket) {
+    const Instant now = Scheduler::current().now();
+    if (parts_.written.deleted(block, now)) {
+        parts_.written.note_read(block);
+        co_return Error(Errc::NotFound, "deleted by us");  // whatever the store may still show
+    }
     const std::string key = parts_.names.of(block);
     ScratchPool::Scratch scratch = parts_.scratch.take();
     net::ReadTarget target(parts_.slots.bytes(slot), scratch.bytes());
-    target.must_exist = parts_.cache.must_exist(block);
+    const ETag expected = parts_.written.expected(block, now);
+    const net::Precondition condition = condition_of(expected);
+    target.must_exist = expected.has_value() || parts_.cache.must_exist(block);
     target.hmac_is_checked = true;
     for (;;) {
         const Result<net::GetReply> got =
-            co_await parts_.store.get(key, target, no_condition(), &ticket);
-        if (!got.has_value()) co_return unreadable(got.error());
+            co_await parts_.store.get(key, target, condition, &ticket);
+        if (!got.has_value()) {
+            if (got.error().code == Errc::NotFound) ++parts_.counters.zero_blocks_read;
+            co_return unreadable(got.error());
+        }
         const net::GetReply& reply = *got;
         const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
         if (decoded.has_value()) co_return ok();
@@ -137,7 +150,6 @@ void Fetcher::install_zeros(BlockNumber block) {
         }
     }
     cache.finish_fetch_absent(block);
-    ++parts_.counters.zero_blocks_read;
 }
 
 void Fetcher::deliver(BlockNumber block, const Wanted& wanted) {

@@ -12,6 +12,7 @@ namespace {
 
 net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
+    limits.read_ahead = 1;  // not used
     limits.background = Eraser::kPlaces;
     limits.listing = config.list_threads;
     limits.upload_rate = config.total_upload_speed;

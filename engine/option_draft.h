@@ -47,6 +47,10 @@ struct Draft {
     bool erase = false;
     bool reset_mounted_flag = false;
     std::optional<int32_t> list_threads;
+    std::optional<uint32_t> md5_cache_size;
+    std::optional<Duration> md5_cache_time;
+    std::optional<Duration> min_write_delay;
+    bool eventual = false;  // consistency=eventual
     std::vector<std::string> positional;
     std::vector<std::string> messages;
 

@@ -64,6 +64,34 @@ Complaint list_threads(Draft& draft, std::string_view value) {
     return wrong;
 }
 
+Complaint md5_cache_size(Draft& draft, std::string_view value) {
+    uint32_t blocks = 0;
+    Complaint wrong = parse_number(value, blocks);
+    if (!wrong) draft.md5_cache_size = blocks;
+    return wrong;
+}
+
+template <auto Member>
+Complaint maybe_milliseconds(Draft& draft, std::string_view value) {
+    uint32_t count = 0;
+    Complaint wrong = parse_number(value, count);
+    if (!wrong) draft.*Member = std::chrono::milliseconds(count);
+    return wrong;
+}
+
+Complaint consistency(Draft& draft, std::string_view value) {
+    if (value != "strong" && value != "eventual") return "strong or eventual is wanted";
+    draft.eventual = value == "eventual";
+    return {};
+}
+
+Complaint fsync_policy(Draft& draft, std::string_view value) {
+    if (value == "cache") return "it needs the cache file, which this version does not offer yet";
+    if (value != "store" && value != "none") return "store or none is wanted";
+    draft.config.fsync = value == "none" ? FsyncPolicy::None : FsyncPolicy::Store;
+    return {};
+}
+
 Complaint compress(Draft& draft, std::string_view value) {
     CompressChoice choice;
     Complaint wrong = parse_compress(value, choice);
@@ -91,6 +119,18 @@ Complaint password(Draft& draft, std::string_view value) {
     }
     draft.password.emplace(value);
     return {};
+}
+
+template <auto Member>
+Complaint size(Draft& draft, std::string_view value) {
+    return parse_size(value, setting(draft, Member));
+}
+
+Complaint read_ahead(Draft& draft, std::string_view value) {
+    uint32_t blocks = 0;
+    Complaint wrong = parse_number(value, blocks);
+    if (!wrong) draft.config.cache.read_ahead = blocks;
+    return wrong;
 }
 
 Complaint cpu_threads(Draft& draft, std::string_view value) {
@@ -221,7 +261,7 @@ constexpr OptionRow kOptions[] = {
 
     {"blockCacheSize", "NUM", Cache, "Blocks in the cache; 0 = no cache", "1000",
      number<&CacheConfig::size>},
-    {"blockCacheThreads", "NUM", Cache, "Blocks written or read ahead at once, at the most", "20",
+    {"blockCacheThreads", "NUM", Cache, "Blocks written at once, at the most", "20",
      number<&CacheConfig::threads>},
     {"blockCacheTimeout", "MS", Cache, "Drop blocks unused for so long; 0 = never", "0",
      time<&CacheConfig::timeout, milliseconds>},
@@ -233,10 +273,15 @@ constexpr OptionRow kOptions[] = {
     {"blockCacheSync", "", Cache,
      "A write ends when the block is stored; needs blockCacheWriteDelay=0", "",
      flag<&CacheConfig::sync>},
-    {"readAhead", "NUM", Cache, "Blocks to read ahead; 0 = none", "4",
-     number<&CacheConfig::read_ahead>},
+    {"readAhead", "NUM", Cache,
+     "Blocks to read ahead of each sequence of reads; 0 = none. If it is not given, the number "
+     "adapts, beginning with the default",
+     "4", read_ahead},
     {"readAheadTrigger", "NUM", Cache, "Blocks read in sequence before reading ahead starts", "2",
      number<&CacheConfig::read_ahead_trigger>},
+    {"readAheadMax", "SIZE", Cache,
+     "Bytes to read ahead of all sequences together, at most half the cache; without readAhead",
+     "64m", size<&CacheConfig::read_ahead_max>},
     {"listBlocks", "", Cache,
      "Find out in the background which blocks have no object; they need no request then", "",
      flag<&Config::list_blocks>},
@@ -244,6 +289,22 @@ constexpr OptionRow kOptions[] = {
      list_threads},
     {"cpuThreads", "N", Cache, "Threads that compress, encrypt and make checksums, at most 64",
      "one a CPU, at most 8", cpu_threads},
+
+    {"consistency", "KIND", Consistency,
+     "What the store shows after a write: strong = that write; eventual = perhaps an old version "
+     "for a while, against which the next three protect",
+     "strong", consistency},
+    {"md5CacheTime", "MS", Consistency,
+     "For so long after a write accept only that version; with eventual 10000, or 0 = for ever",
+     "0", maybe_milliseconds<&Draft::md5_cache_time>},
+    {"minWriteDelay", "MS", Consistency,
+     "Pause between two writes of a block to the store, at most md5CacheTime; with eventual 500",
+     "0", maybe_milliseconds<&Draft::min_write_delay>},
+    {"md5CacheSize", "NUM", Consistency,
+     "Remember so many written blocks at the most, others wait; with eventual as many as needed",
+     "0", md5_cache_size},
+    {"fsyncPolicy", "POLICY", Consistency,
+     "What fsync does: store = end when all is stored; none = nothing", "store", fsync_policy},
 
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
@@ -297,9 +358,6 @@ constexpr std::string_view kElsewhere[] = {
     "blockCacheNumProtected",
     "blockCacheRecoverDirtyBlocks",
     "configFile",
-    "md5CacheSize",
-    "md5CacheTime",
-    "minWriteDelay",
     "nbd",
     "nbd-flag",
     "nbd-param",
@@ -312,19 +370,6 @@ constexpr std::string_view kElsewhere[] = {
 };
 
 }  // namespace
-
-std::string_view title_of(OptionGroup group) {
-    switch (group) {
-        case Credentials: return "Credentials";
-        case Service: return "Service";
-        case Volume: return "Sizes and names";
-        case Encryption: return "Compression and encryption";
-        case Cache: return "Block cache and read-ahead";
-        case FileSystem: return "File system";
-        case Operation: return "Operation";
-    }
-    return "";
-}
 
 std::span<const OptionRow> option_table() { return kOptions; }
 

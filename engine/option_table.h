@@ -10,11 +10,17 @@
 
 namespace s3b {
 
-enum class OptionGroup { Credentials, Service, Volume, Encryption, Cache, FileSystem, Operation };
+enum class OptionGroup {
+    Credentials,
+    Service,
+    Volume,
+    Encryption,
+    Cache,
+    Consistency,
+    FileSystem,
+    Operation
+};
 inline constexpr OptionGroup kLastOptionGroup = OptionGroup::Operation;
-
-/// The heading of `group` in the help text.
-std::string_view title_of(OptionGroup group);
 
 /// --NAME or --NAME=VALUE or either, and all in an -o list without the dashes.
 struct OptionRow {

@@ -76,9 +76,10 @@ struct DetectedSizes {
 };
 
 /// Settles the sizes: those given, else those detected, else the default block size. `detected` is
-/// nullopt if detection was off (config.auto_detect) or found nothing. Reduces the cache of
-/// `config` to the number of blocks. The speed of a transfer must allow for a block within the time
-/// limit. Source: command-line.md 2.9 (20, 24, 27), 5.1 (4a, 4b, 5).
+/// nullopt if detection was off (config.auto_detect) or found nothing. Reduces the
+/// caches of `config` to the number of blocks; a table of written blocks that never forgets must
+/// have room for all. The speed of a transfer must allow for a block within the time
+/// limit. Source: command-line.md 2.9 (20, 24, 26, 27), 5.1 (4a, 4b, 5).
 Checked<Geometry> check_geometry(Config& config, const std::optional<DetectedSizes>& detected);
 
 /// What the volume is kept in, for people: the URL of the bucket or directory, and the prefix.

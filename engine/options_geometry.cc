@@ -88,6 +88,25 @@ void reduce_cache(CacheConfig& cache, BlockCount blocks, Messages& messages) {
     cache.size = static_cast<uint32_t>(blocks.value);  // less than a 32 bit number
 }
 
+/// With a table that is full for ever no other block could be written any more.
+Complaint check_written_blocks(ConsistencySettings& consistency, BlockCount blocks,
+                               Messages& messages) {
+    BlockCount& capacity = consistency.capacity;
+    if (!consistency.on || capacity.value == 0) return {};
+    if (consistency.keep == Duration::zero() && capacity < blocks) {
+        return "`md5CacheSize=" + std::to_string(capacity.value) +
+               "' is less than the number of blocks, " + std::to_string(blocks.value) +
+               ", which `md5CacheTime=0' needs: no block is ever forgotten";
+    }
+    if (capacity > blocks) {
+        messages.push_back("warning: `md5CacheSize=" + std::to_string(capacity.value) +
+                           "' is more than the number of blocks; reduced to " +
+                           std::to_string(blocks.value));
+        capacity = blocks;
+    }
+    return {};
+}
+
 Checked<Geometry> with_messages(Checked<Geometry> result, Messages messages) {
     result.messages = std::move(messages);
     return result;
@@ -128,6 +147,9 @@ Checked<Geometry> check_geometry(Config& config, const std::optional<DetectedSiz
     if (Complaint wrong = check_sizes(*volume_size, block_size)) return failed(*wrong);
     if (Complaint wrong = check_speeds(config.s3, block_size)) return failed(*wrong);
     const Geometry geometry{block_size, BlockCount(volume_size->value / block_size.value)};
+    if (Complaint wrong = check_written_blocks(config.consistency, geometry.blocks, messages)) {
+        return failed(*wrong);
+    }
     reduce_cache(config.cache, geometry.blocks, messages);
     return with_messages(Checked<Geometry>(geometry), std::move(messages));
 }

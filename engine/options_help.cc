@@ -11,6 +11,22 @@ namespace {
 constexpr size_t kColumns = 100;
 constexpr size_t kIndent = 32;  // where the descriptions begin
 
+/// The heading of `group`.
+std::string_view title_of(OptionGroup group) {
+    using enum OptionGroup;
+    switch (group) {
+        case Credentials: return "Credentials";
+        case Service: return "Service";
+        case Volume: return "Sizes and names";
+        case Encryption: return "Compression and encryption";
+        case Cache: return "Block cache and read-ahead";
+        case Consistency: return "Consistency of the store";
+        case FileSystem: return "File system";
+        case Operation: return "Operation";
+    }
+    return "";
+}
+
 /// `label`, then `text` beside it, broken into lines between words.
 void add_entry(std::string& help, std::string_view label, std::string_view text) {
     std::string line = "  " + std::string(label);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fetches blocks before they are asked for, when reads are sequential. One stream, with the window
-// and the trigger as documented. Source: cache-and-consistency.md 2.12 (not its defects: nothing
-// beyond the end of the volume, nothing before the first read, the whole window at once).
+// Fetches blocks before they are asked for: of every sequential stream of reads the next ones, as
+// far as there are places and room for them. Which those are is decided in read_streams.h.
+// Source: cache-and-consistency.md 2.12, 7 (11, 12); command-line.md 2.5.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
+#include "engine/config.h"
 #include "engine/fetcher.h"
 #include "engine/reactor/task_group.h"
+#include "engine/read_streams.h"
 #include "engine/volume_parts.h"
 
 namespace s3b {
@@ -16,28 +17,38 @@ namespace s3b {
 /// Belongs to the reactor's thread.
 class ReadAhead {
 public:
-    /// `window`: blocks ahead of the last one read, 0 = off. `trigger`: so many blocks in sequence
-    /// start it; 0 counts as 1.
-    ReadAhead(VolumeParts& parts, Fetcher& fetcher, uint32_t window, uint32_t trigger);
+    /// As many fetches are under way at once, at the most, if the windows adapt or are larger.
+    static constexpr uint32_t kMaxPlaces = 256;
+    /// So many fetches are started, and blocks looked at, before others may run.
+    static constexpr uint32_t kStartsAtOnce = 64;
+    static constexpr uint32_t kLooksAtOnce = 1024;
 
-    /// Takes note of a client's read of `block`.
-    void note_read(BlockNumber block);
-    /// Starts the downloads that are wanted, as far as there are places and room for them.
-    void start();
+    /// `config` as it is in effect. The cache of `parts` tells it about unused blocks.
+    ReadAhead(VolumeParts& parts, Fetcher& fetcher, const CacheConfig& config);
+    ~ReadAhead();
+
+    /// How many fetches may be under way at once, at least 1: the window of one stream if it is
+    /// given.
+    static uint32_t places(const CacheConfig& config);
+
+    /// Takes note of a client's read of `block`, for which the cache had `found`.
+    void note_read(BlockNumber block, const cache::Found& found);
+    /// Starts the fetches that are wanted: the streams take turns, the nearest blocks come first.
+    /// True if there is more to do at once, after others have run.
+    bool start();
     /// Starts no more; ends when those under way have.
     Task<void> stop();
 
 private:
     Task<void> fetch(BlockNumber block, SlotIndex slot);
-    bool wanted() const { return run_ >= trigger_ && ahead_ < window_; }
+    bool may_start() const;
+    ReadStreams::Answer answer_of(const cache::Found& found) const;
 
     VolumeParts& parts_;
     Fetcher& fetcher_;
-    uint32_t window_;
-    uint32_t trigger_;
-    std::optional<BlockNumber> last_;  // the last block read
-    uint64_t run_ = 0;                 // length of the sequence that ends with it
-    uint32_t ahead_ = 0;               // blocks after it that are claimed
+    bool off_;
+    bool held_up_ = false;  // something else than the windows was in the way of the last start()
+    ReadStreams streams_;
     TaskGroup tasks_;
 };
 

@@ -17,8 +17,9 @@ Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
         const Piece piece = piece_at(offset, into.size());
         const ByteCount length(piece.range.end - piece.range.begin);
         const std::span<std::byte> out = into.first(length.value);
-        read_ahead_.note_read(piece.block);
-        const Kind found = read_now(piece, out);
+        const cache::Found answer = read_now(piece, out);
+        read_ahead_.note_read(piece.block, answer);
+        const Kind found = answer.kind;
         if (found == Kind::Fetch || found == Kind::Join) {
             if (group.running() >= kPiecesAtOnce) {
                 co_await group.join();
@@ -30,7 +31,7 @@ Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
         into = into.subspan(length.value);
         offset = offset + length;
     }
-    read_ahead_.start();
+    if (read_ahead_.start()) wake_up();
     if (group.running() > 0) {
         co_await group.join();
     }
@@ -40,15 +41,19 @@ Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
 }
 
 /// Copies what is at hand. Fetch or Join: nothing was copied yet.
-Kind Volume::read_now(const Piece& piece, std::span<std::byte> out) {
+cache::Found Volume::read_now(const Piece& piece, std::span<std::byte> out) {
     const cache::Found found =
         parts_.cache.look_up(piece.block, piece.range, Scheduler::current().now());
     if (found.kind == Kind::Zero) std::ranges::fill(out, std::byte{0});
+    // With a cache it is the cache that answers while a block is being uploaded.
+    if (found.kind == Kind::Zero || (found.kind == Kind::Hit && !cached_)) {
+        parts_.written.note_read(piece.block);
+    }
     if (found.kind == Kind::Hit) {
         const auto from = parts_.slots.bytes(found.slot).subspan(piece.range.begin, out.size());
         std::ranges::copy(from, out.begin());
     }
-    return found.kind;
+    return found;
 }
 
 Task<void> Volume::read_later(Piece piece, std::span<std::byte> out, Kind found, Failure& failure) {
@@ -79,7 +84,7 @@ Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kin
         // Others may have fetched or written the block meanwhile. A miss is counted once only.
         const BlockState state = parts_.cache.state(piece.block);
         if (state == BlockState::Absent || state == BlockState::Partial) continue;
-        found = read_now(piece, out);
+        found = read_now(piece, out).kind;
         if (found == Kind::Hit || found == Kind::Zero) co_return ok();
     }
 }

@@ -91,6 +91,13 @@ void add_cache(Lines& lines, const cache::BlockCache& cache) {
     lines.count("block_cache_mismatch", 0);
 }
 
+void add_written(Lines& lines, const WrittenBlocks& written, const HeldUploads& held) {
+    lines.count("md5_cache_current_size", written.size(), " blocks");
+    lines.count("md5_cache_data_hits", written.data_hits());
+    lines.seconds("md5_cache_full_delays", held.full_time());
+    lines.seconds("md5_cache_write_delays", held.delay_time());
+}
+
 }  // namespace
 
 std::string format_stats(const StatsInput& input) {
@@ -101,7 +108,12 @@ std::string format_stats(const StatsInput& input) {
     lines.count("zero_block_cache_size", input.cache->known_zero(), " blocks");
     lines.count("zero_block_cache_read_hits", counters.zero_read_hits);
     lines.count("zero_block_cache_write_hits", counters.zero_write_hits);
+    if (input.written->on()) add_written(lines, *input.written, *input.held);
     lines.count("out_of_memory_errors", 0);
+    if (input.cached) {
+        lines.count("read_ahead_blocks", input.blocks->read_ahead);
+        lines.count("read_ahead_unused_blocks", counters.unused_blocks);
+    }
     if (input.over_http) {
         lines.count("http_hedged_reads", input.store->hedged);
         lines.count("http_hedged_reads_won", input.store->hedge_won);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cache/block_cache.h"
+#include "engine/held_uploads.h"
 #include "engine/volume_parts.h"
 #include "net/store_counters.h"
 
@@ -15,6 +16,8 @@ struct StatsInput {
     const BlockCounters* blocks = nullptr;
     const net::StoreCounters* store = nullptr;
     const cache::BlockCache* cache = nullptr;
+    const WrittenBlocks* written = nullptr;  // off: no lines about it
+    const HeldUploads* held = nullptr;
     bool over_http = true;  // lines about HTTP
     bool cached = true;     // lines about the block cache
 };

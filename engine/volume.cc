@@ -59,12 +59,13 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
     : cached_(settings.cache.size > 0),
       read_only_(settings.read_only),
       over_http_(settings.over_http),
+      fsync_(settings.fsync),
       config_(effective(settings.cache, settings.geometry)),
       parts_(needs, codec::ObjectNames(settings.prefix, settings.block_hash_prefix),
-             cache_settings(settings, needs.codec.encrypts())),
+             cache_settings(settings, needs.codec.encrypts()), settings.consistency),
       fetcher_(parts_),
       writeback_(parts_, fetcher_, uploads_at_once(settings)),
-      read_ahead_(parts_, fetcher_, config_.read_ahead, config_.read_ahead_trigger) {
+      read_ahead_(parts_, fetcher_, config_) {
     const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
     parts_.room.on_wait(wake, this);
     parts_.scheduler.on_free(wake, this);
@@ -79,13 +80,20 @@ Volume::Piece Volume::piece_at(ByteOffset offset, uint64_t length) const {
             {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)}};
 }
 
-Task<Result<void>> Volume::flush() { co_return co_await writeback_.flush(); }
+Task<Result<void>> Volume::flush() {
+    if (fsync_ == FsyncPolicy::None) co_return ok();
+    co_return co_await write_back();
+}
+
+Task<Result<void>> Volume::write_back() { co_return co_await writeback_.flush(); }
 
 std::string Volume::stats_text() {
     StatsInput input;
     input.store = &parts_.store.counters();
     input.blocks = &parts_.counters;
     input.cache = &parts_.cache;
+    input.written = &parts_.written;
+    input.held = &writeback_.held();
     input.cached = cached_;
     input.over_http = over_http_;
     return format_stats(input);
@@ -95,6 +103,8 @@ void Volume::reset_stats() {
     parts_.store.reset_counters();
     parts_.cache.reset_counters();
     parts_.counters = BlockCounters();
+    parts_.written.reset_counters();
+    writeback_.reset_counters();
 }
 
 void Volume::wake_up_if_due() {
@@ -117,8 +127,12 @@ Task<void> Volume::serve() {
         parts_.cache.set_pressure(draining_ || parts_.room.awaited());
         drop_expired();
         writeback_.start(net::Urgency::Flush);
-        read_ahead_.start();
+        const bool more_to_read = read_ahead_.start();
         writeback_.start(net::Urgency::WriteBack);
+        if (more_to_read) {
+            co_await yield();
+            continue;
+        }
         next_wake_up_ = std::min(writeback_.next_due(), next_expiry());
         co_await parts_.background.wait_until(next_wake_up_);
     }
@@ -129,6 +143,10 @@ void Volume::start_survey(uint32_t threads) {
     const NameOrder order(parts_.names, parts_.geometry.blocks);
     survey_.emplace(parts_.cache, parts_.store, parts_.scheduler, order, threads);
     survey_task_.spawn(survey_->run());
+    // Its lists may still miss what was written before it began.
+    for (const BlockNumber block : parts_.written.with_object(Scheduler::current().now())) {
+        parts_.cache.note_object(block);
+    }
 }
 
 Task<void> Volume::drain() {

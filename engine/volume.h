@@ -21,6 +21,8 @@ namespace s3b {
 struct VolumeSettings {
     Geometry geometry;
     CacheConfig cache;
+    ConsistencySettings consistency;
+    FsyncPolicy fsync = FsyncPolicy::Store;
     std::string prefix;              // of the object keys
     bool block_hash_prefix = false;  // blocks' names begin with their hash
     bool read_only = false;
@@ -40,10 +42,13 @@ public:
     Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override;
     Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override;
     Task<Result<void>> zero(ByteOffset offset, ByteCount length) override;
+    /// write_back(), or nothing, as FsyncPolicy says.
     Task<Result<void>> flush() override;
     std::string stats_text() override;
     void reset_stats() override;
 
+    /// Ends when all that was written before the call is in the store; fails if that does.
+    Task<Result<void>> write_back();
     /// Writes back and drops clean blocks as they become due, until drain() has ended.
     Task<void> serve();
     /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
@@ -77,7 +82,7 @@ private:
 
     Piece piece_at(ByteOffset offset, uint64_t length) const;
 
-    cache::Found::Kind read_now(const Piece& piece, std::span<std::byte> out);
+    cache::Found read_now(const Piece& piece, std::span<std::byte> out);
     Task<void> read_later(Piece piece, std::span<std::byte> out, cache::Found::Kind found,
                           Failure& failure);
     Task<Result<void>> read_piece(Piece piece, std::span<std::byte> out, cache::Found::Kind found);
@@ -99,6 +104,7 @@ private:
     bool cached_;  // blocks stay in the cache when they are clean
     bool read_only_;
     bool over_http_;
+    FsyncPolicy fsync_;
     CacheConfig config_;  // as it is in effect
     VolumeParts parts_;
     Fetcher fetcher_;

@@ -13,16 +13,18 @@
 #include "engine/reactor/cpu_pool.h"
 #include "engine/room.h"
 #include "engine/scratch.h"
+#include "engine/written_blocks.h"
 #include "net/object_store.h"
 
 namespace s3b {
 
-/// Transfers of blocks, for the statistics file. Source: command-line.md 4.2, lines 1 to 4.
+/// Transfers of blocks, for the statistics file. Source: command-line.md 4.2, lines 1 to 4; ours.
 struct BlockCounters {
     uint64_t blocks_read = 0;
     uint64_t blocks_written = 0;
     uint64_t zero_blocks_read = 0;     // there was no object
     uint64_t zero_blocks_written = 0;  // the object was deleted
+    uint64_t read_ahead = 0;           // of the first and the third: before a client asked for them
 };
 
 /// What a volume works with; all of it outlives the volume.
@@ -39,7 +41,7 @@ struct VolumeParts {
     static constexpr size_t kKeptScratch = 24;
 
     VolumeParts(const VolumeNeeds& needs, codec::ObjectNames object_names,
-                const cache::CacheSettings& settings)
+                const cache::CacheSettings& settings, const ConsistencySettings& consistency)
         : geometry(settings.geometry),
           cache(settings),
           slots(cache::BlockCache::slots_for(settings), settings.geometry.block_size),
@@ -48,7 +50,8 @@ struct VolumeParts {
           scheduler(needs.scheduler),
           codec(needs.codec),
           scratch(ByteCount(codec.capacity()), kKeptScratch),
-          names(std::move(object_names)) {}
+          names(std::move(object_names)),
+          written(consistency) {}
 
     Geometry geometry;
     cache::BlockCache cache;
@@ -59,6 +62,7 @@ struct VolumeParts {
     codec::BlockCodec& codec;
     ScratchPool scratch;
     codec::ObjectNames names;
+    WrittenBlocks written;
     Room room;
     WaitQueue background;  // who starts uploads and read-aheads waits here for places and work
     BlockCounters counters;

@@ -15,31 +15,37 @@ bool Writeback::may_start(net::Urgency urgency) const {
 }
 
 void Writeback::start(net::Urgency urgency) {
-    const bool all = urgency == net::Urgency::WriteBack;
     while (may_start(urgency)) {
-        const Instant now = Scheduler::current().now();
-        const auto block = all ? parts_.cache.pop_due(now) : parts_.cache.pop_awaited(now);
+        const auto block = next_block(urgency, Scheduler::current().now());
         if (!block) return;
         tasks_.spawn(upload(*block, urgency));
     }
 }
 
+std::optional<BlockNumber> Writeback::next_block(net::Urgency urgency, Instant now) {
+    const bool awaited_only = urgency == net::Urgency::Flush;
+    if (const auto ready = held_.pop_ready(now, awaited_only)) return ready;
+    for (;;) {
+        const auto block = awaited_only ? parts_.cache.pop_awaited(now) : parts_.cache.pop_due(now);
+        if (!block || held_.admit(*block, awaited_only, now)) return block;
+    }
+}
+
 Instant Writeback::next_due() {
-    return may_start(net::Urgency::WriteBack) ? parts_.cache.next_due() : kNever;
+    if (!may_start(net::Urgency::WriteBack)) return kNever;
+    return std::min(parts_.cache.next_due(), held_.next_ready());
 }
 
 Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
     net::Ticket ticket(parts_.scheduler, urgency);
     co_await ticket.take();
     Result<void> outcome = co_await complete(block, ticket);
-    if (outcome.has_value()) outcome = co_await send(block, ticket);
-    if (!outcome.has_value()) {
-        // The store may still carry out what it did not answer: nothing may overtake that.
-        if (outcome.error().code == Errc::OutcomeUnknown) {
-            co_await sleep_for(kSettleTime);
-        }
-        failed(block, outcome.error());
+    if (outcome.has_value()) {
+        outcome = co_await send(block, ticket);
+    } else {
+        parts_.written.cancel(block);
     }
+    if (!outcome.has_value()) failed(block, outcome.error());
     ticket.give_back();
     parts_.room.changed();
     ended_.wake_all();
@@ -66,24 +72,49 @@ Task<Result<void>> Writeback::complete(BlockNumber block, net::Ticket& ticket) {
 }
 
 Task<Result<void>> Writeback::send(BlockNumber block, net::Ticket& ticket) {
+    const Result<void> sent = co_await send_content(block, ticket);
+    if (sent.has_value()) co_return ok();
+    // The store may still carry out what it did not answer: nothing may overtake that.
+    if (sent.error().code == Errc::OutcomeUnknown) {
+        co_await sleep_for(kSettleTime);
+    }
+    parts_.written.end_failed(block, Scheduler::current().now());
+    co_return sent;
+}
+
+Task<Result<void>> Writeback::send_content(BlockNumber block, net::Ticket& ticket) {
     const cache::Upload upload = parts_.cache.begin_put(block);
     std::span<const std::byte> bytes;
     if (upload.slot) bytes = parts_.slots.bytes(*upload.slot);
     const bool zeros = !upload.slot || codec::all_zero(bytes);
+    if (!zeros) co_return co_await send_bytes(block, bytes, ticket);
     const std::string key = parts_.names.of(block);
-    if (zeros) {
-        CO_TRY_VOID(co_await parts_.store.remove(key, &ticket));
-        parts_.cache.finish_remove(block, Scheduler::current().now());
-        ++parts_.counters.zero_blocks_written;
-        co_return ok();
-    }
-    CO_TRY_VOID(co_await put(block, bytes, ticket));
-    parts_.cache.finish_put(block, Scheduler::current().now());
+    CO_TRY_VOID(co_await parts_.store.remove(key, &ticket));
+    const Instant now = Scheduler::current().now();
+    parts_.written.end_remove(block, now);
+    parts_.cache.finish_remove(block, now);
+    ++parts_.counters.zero_blocks_written;
+    co_return ok();
+}
+
+Task<Result<void>> Writeback::send_bytes(BlockNumber block, std::span<const std::byte> bytes,
+                                         net::Ticket& ticket) {
+    CO_TRY(const ETag etag, co_await put(block, bytes, ticket));
+    const Instant now = Scheduler::current().now();
+    note_etag(etag);
+    parts_.written.end_put(block, etag, now);
+    parts_.cache.finish_put(block, now);
     ++parts_.counters.blocks_written;
     co_return ok();
 }
 
-Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes,
+void Writeback::note_etag(const ETag& etag) {
+    if (etag || missing_etag_logged_ || !parts_.written.on()) return;
+    missing_etag_logged_ = true;
+    log::warn("the store gives no ETag of the usual form: reads after writes cannot be checked");
+}
+
+Task<Result<ETag>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes,
                                   net::Ticket& ticket) {
     ScratchPool::Scratch scratch = parts_.scratch.take();
     // The bytes are pinned and do not change, so any thread may read them.
@@ -105,8 +136,7 @@ Task<Result<void>> Writeback::put(BlockNumber block, std::span<const std::byte> 
         request.meta.block_size = parts_.geometry.block_size;
         request.meta.file_size = parts_.geometry.volume_size();
     }
-    CO_TRY_VOID(co_await parts_.store.put(request, &ticket));
-    co_return ok();
+    co_return co_await parts_.store.put(request, &ticket);
 }
 
 void Writeback::failed(BlockNumber block, const Error& error) {
@@ -135,6 +165,7 @@ Task<Result<void>> Writeback::stored(BlockNumber block, uint64_t version) {
         }
         // A block that was written during its upload is queued anew: it is still waited for.
         parts_.cache.hurry(block);
+        held_.hurry(block);
         parts_.background.wake_all();
         co_await ended_.wait();
     }

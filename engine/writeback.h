@@ -11,6 +11,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/result.h"
 #include "engine/fetcher.h"
+#include "engine/held_uploads.h"
 #include "engine/reactor/task_group.h"
 #include "engine/volume_parts.h"
 
@@ -29,7 +30,7 @@ public:
 
     /// At most `at_once` uploads are under way, those included that pause before a retry.
     Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)
-        : parts_(parts), fetcher_(fetcher), at_once_(at_once) {}
+        : parts_(parts), fetcher_(fetcher), at_once_(at_once), held_(parts.written) {}
 
     /// Starts uploads that are due, as far as there are places. Urgency::Flush: those that
     /// somebody waits for; Urgency::WriteBack: the others.
@@ -46,20 +47,30 @@ public:
     /// under way. No more writes may come. start() must be called meanwhile.
     Task<void> drain();
 
+    const HeldUploads& held() const { return held_; }
+    void reset_counters() { held_.reset_counters(); }
+
 private:
     static constexpr Duration kReportInterval = std::chrono::seconds(10);
 
     bool may_start(net::Urgency urgency) const;
+    std::optional<BlockNumber> next_block(net::Urgency urgency, Instant now);
     Task<void> upload(BlockNumber block, net::Urgency urgency);
     Task<Result<void>> complete(BlockNumber block, net::Ticket& ticket);
     Task<Result<void>> send(BlockNumber block, net::Ticket& ticket);
-    Task<Result<void>> put(BlockNumber block, std::span<const std::byte> bytes,
+    Task<Result<void>> send_content(BlockNumber block, net::Ticket& ticket);
+    Task<Result<void>> send_bytes(BlockNumber block, std::span<const std::byte> bytes,
+                                  net::Ticket& ticket);
+    Task<Result<ETag>> put(BlockNumber block, std::span<const std::byte> bytes,
                            net::Ticket& ticket);
+    void note_etag(const ETag& etag);
     void failed(BlockNumber block, const Error& error);
 
     VolumeParts& parts_;
     Fetcher& fetcher_;
     uint32_t at_once_;
+    HeldUploads held_;
+    bool missing_etag_logged_ = false;
     TaskGroup tasks_;
     WaitQueue ended_;  // those who wait for the end of any upload
 };

@@ -13,7 +13,7 @@ size_t index_of(Urgency urgency) { return static_cast<size_t>(urgency); }
 
 TransferScheduler::TransferScheduler(const TransferLimits& limits)
     : limits_(limits),
-      free_{limits.demand, limits.background, limits.listing},
+      free_{limits.demand, limits.read_ahead, limits.background, limits.listing},
       uploads_(limits.upload_rate),
       downloads_(limits.download_rate) {
     for (const uint32_t places : free_) CHECK(places > 0);
@@ -21,6 +21,7 @@ TransferScheduler::TransferScheduler(const TransferLimits& limits)
 
 TransferScheduler::~TransferScheduler() {
     CHECK(free_[kDemandPool] == limits_.demand);
+    CHECK(free_[kReadAheadPool] == limits_.read_ahead);
     CHECK(free_[kBackgroundPool] == limits_.background);
     CHECK(free_[kListingPool] == limits_.listing);
 }
@@ -28,9 +29,9 @@ TransferScheduler::~TransferScheduler() {
 TransferScheduler::Pool TransferScheduler::pool_of(Urgency urgency) {
     switch (urgency) {
         case Urgency::Demand: return kDemandPool;
+        case Urgency::ReadAhead: return kReadAheadPool;
         case Urgency::Listing: return kListingPool;
         case Urgency::Flush:
-        case Urgency::ReadAhead:
         case Urgency::WriteBack: break;
     }
     return kBackgroundPool;
@@ -59,9 +60,11 @@ void TransferScheduler::on_free(Listener listener, void* context) {
 }
 
 void TransferScheduler::release(Urgency urgency) {
-    ++free_[pool_of(urgency)];
+    const Pool pool = pool_of(urgency);
+    ++free_[pool];
     wake_waiting();
-    if (listener_ != nullptr && pool_of(urgency) == kBackgroundPool) listener_(context_);
+    const bool for_volume = pool == kBackgroundPool || pool == kReadAheadPool;
+    if (listener_ != nullptr && for_volume) listener_(context_);
 }
 
 void TransferScheduler::wake_waiting() {

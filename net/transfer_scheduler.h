@@ -15,11 +15,12 @@
 
 namespace s3b::net {
 
-/// Bounds. Demand reads have places of their own; Flush, ReadAhead and WriteBack share
-/// `background` (blockCacheThreads), the more urgent first; Listing has `listing`, and starts only
-/// while nobody else waits.
+/// Bounds. Demand and ReadAhead have places of their own; Flush and WriteBack share `background`
+/// (blockCacheThreads), the more urgent first; Listing has `listing`, and starts only while nobody
+/// else waits.
 struct TransferLimits {
     uint32_t demand = 128;
+    uint32_t read_ahead = 256;
     uint32_t background = 20;
     uint32_t listing = 16;
     ByteCount upload_rate;    // bytes a second of all together; 0 = no limit
@@ -27,7 +28,7 @@ struct TransferLimits {
 
     TransferLimits() = default;
     /// Transfers that can be under way at once.
-    uint32_t total() const { return demand + background + listing; }
+    uint32_t total() const { return demand + read_ahead + background + listing; }
 };
 
 /// Belongs to the reactor's thread. All tickets must be gone before it is destroyed.
@@ -41,7 +42,7 @@ public:
     /// Whether a ticket of this class would get a place at once.
     bool has_place(Urgency urgency) const;
     const TransferLimits& limits() const { return limits_; }
-    /// Told when a place of the background has become free; set once.
+    /// Told when a place of the background or for reading ahead has become free; set once.
     using Listener = void (*)(void* context);
     void on_free(Listener listener, void* context);
 
@@ -76,7 +77,7 @@ public:
     };
 
 private:
-    enum Pool : uint8_t { kDemandPool, kBackgroundPool, kListingPool, kPools };
+    enum Pool : uint8_t { kDemandPool, kReadAheadPool, kBackgroundPool, kListingPool, kPools };
     static Pool pool_of(Urgency urgency);
     /// Those of one class who wait for a place. The first of them looks again at each change.
     struct Line {

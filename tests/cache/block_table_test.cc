@@ -47,6 +47,28 @@ TEST_F(BlockTableTest, FindsWhatWasInserted) {
     EXPECT_EQ(table_.size(), 2U);
 }
 
+TEST_F(BlockTableTest, TheMarkOfUnreadBytesTouchesNothingElseAndIsClearedOnce) {
+    install(kA, kFirst, SlotUse::Clean);
+    const auto pin = table_.try_pin(kA);
+    table_.set_unread(kFirst);
+    EXPECT_EQ(table_.block_of(kFirst), kA);
+    EXPECT_EQ(table_.use_of(kFirst), SlotUse::Clean);
+    EXPECT_TRUE(table_.pinned(kFirst));
+    EXPECT_FALSE(table_.clear_unread(kSecond));
+    EXPECT_TRUE(table_.clear_unread(kFirst));
+    EXPECT_FALSE(table_.clear_unread(kFirst));
+    EXPECT_TRUE(table_.pinned(kFirst));
+}
+
+TEST_F(BlockTableTest, TheNextBlockOfASlotIsNotMarkedUnread) {
+    install(kA, kFirst, SlotUse::Clean);
+    table_.set_unread(kFirst);
+    table_.erase(kA);
+    table_.set_free(kFirst);
+    install(kB, kFirst, SlotUse::Clean);
+    EXPECT_FALSE(table_.clear_unread(kFirst));
+}
+
 TEST_F(BlockTableTest, AnErasedBlockIsGoneAndItsSlotPrivate) {
     install(kA, kFirst, SlotUse::Clean);
     table_.erase(kA);

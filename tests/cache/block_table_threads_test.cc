@@ -70,6 +70,7 @@ public:
         const BlockNumber block(random_.below(kBlocks));
         const auto slot = table_.find(block);
         if (!slot) return install(block);
+        table_.clear_unread(*slot);
         switch (random_.below(4)) {
             case 0:
                 if (table_.try_make_private(*slot)) drop(block, *slot);
@@ -109,6 +110,7 @@ private:
         if (!slot) return;
         shared_.slots[slot->value].fill(block, ++generation_);
         table_.insert(block, *slot, SlotUse::Clean);
+        table_.set_unread(*slot);  // while readers pin it
     }
     void drop(BlockNumber block, SlotIndex slot) {
         table_.erase(block);

@@ -39,6 +39,7 @@ CacheModel::CacheModel(uint64_t seed)
         if (random_.one_in(2)) block.stored.emplace().fill(static_cast<uint8_t>(random_.next()));
         block.truth = object_of(block);
     }
+    cache_.on_unused(&note_unused, this);
     // Slots are recycled memory: nobody may rely on what is in them.
     for (Bytes& slot : slots_) slot.fill(0xEE);
 }
@@ -81,6 +82,9 @@ void CacheModel::read() {
     const ByteRange range{begin, begin + 1 + random_.below(kBytes - begin)};
     const bool had_record = state(n) != BlockState::Absent;
     const Found found = cache_.look_up(number(n), range, now_);
+    const bool first =
+        (state(n) == BlockState::Clean || found.kind == Found::Kind::Join) && ahead_.erase(n) > 0;
+    expect(found.ahead == first, "the first read of what was fetched ahead is told");
     const Bytes zeros{};
     const Bytes& from = found.kind == Found::Kind::Hit ? slot_bytes(found.slot) : zeros;
     switch (found.kind) {
@@ -111,6 +115,7 @@ void CacheModel::fetch(uint32_t n, Need need) {
     follow_evictions(slot.has_value());
     if (slot) {
         downloads_.emplace(n, *slot);
+        if (need == Need::Ahead) ahead_.insert(n);
         slot_bytes(*slot).fill(0xEE);
         return;
     }
@@ -123,7 +128,13 @@ void CacheModel::fetch(uint32_t n, Need need) {
 
 void CacheModel::read_ahead() {
     const uint32_t n = random_.below(kBlocks);
-    if (cache_.absent(number(n))) fetch(n, Need::Client);
+    if (cache_.absent(number(n))) fetch(n, Need::Ahead);
+}
+
+void CacheModel::note_unused(void* model, BlockNumber block) {
+    CacheModel& self = *static_cast<CacheModel*>(model);
+    self.expect(self.ahead_.erase(block.value) > 0, "only blocks that nobody read are of no use");
+    ++self.counted_.unused_blocks;
 }
 
 void CacheModel::end_download(uint32_t n, bool may_fail) {
@@ -131,6 +142,7 @@ void CacheModel::end_download(uint32_t n, bool may_fail) {
     downloads_.erase(n);
     if (may_fail && random_.one_in(5)) {
         cache_.fail_fetch(number(n));
+        ahead_.erase(n);
         return;
     }
     const auto& stored = blocks_[n].stored;
@@ -141,7 +153,11 @@ void CacheModel::end_download(uint32_t n, bool may_fail) {
     } else {
         cache_.finish_fetch_absent(number(n));
     }
-    if (state(n) == BlockState::Clean) use(n);
+    if (state(n) == BlockState::Clean) {
+        use(n);
+    } else {
+        ahead_.erase(n);
+    }
     if (settings_.keep_clean || state(n) != BlockState::Clean) return;
     check_block(n);
     cache_.forget_clean(number(n));
@@ -184,6 +200,9 @@ void CacheModel::write() {
     }
     follow_evictions(true);
     expect(plan.kind != Plan::FillFirst, "few pieces need no download first");
+    // Only a write of the whole block makes the fetched bytes useless.
+    const bool unread = before.state == BlockState::Clean && ahead_.erase(n) > 0;
+    if (unread && range == ByteRange{0, kBytes}) ++counted_.unused_blocks;
     apply(n, plan, range, bytes);
     note_write(n, before, plan, zeros);
 }

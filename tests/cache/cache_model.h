@@ -77,6 +77,7 @@ private:
     void advance_upload(uint32_t n, bool may_fail);
     void end_put(uint32_t n, bool may_fail);
     void read_ahead();
+    static void note_unused(void* model, BlockNumber block);
     void pin();
     void unpin();
     void survey();
@@ -124,6 +125,7 @@ private:
     std::map<uint32_t, PutUnderWay> uploads_;
     std::list<ReaderPin> pins_;
     std::list<Use> clean_;           // in the order of their last use
+    std::set<uint32_t> ahead_;       // blocks fetched, or being fetched, that nobody has read yet
     std::set<uint32_t> may_linger_;  // slots that a reader held when they were given back
     CacheCounters counted_;
     Instant now_{std::chrono::seconds(10)};

@@ -41,6 +41,7 @@ void CacheModel::check_counts() {
     expect(counters.write_misses == counted_.write_misses, "write misses are counted");
     expect(counters.zero_read_hits == counted_.zero_read_hits, "zero reads are counted");
     expect(counters.zero_write_hits == counted_.zero_write_hits, "zero writes are counted");
+    expect(counters.unused_blocks == counted_.unused_blocks, "useless fetches are counted");
 }
 
 std::set<uint32_t> CacheModel::owned_slots() {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "engine/option_table.h"
+#include "engine/read_windows.h"
 #include "tests/engine/command_line.h"
 
 namespace s3b {
@@ -50,9 +51,10 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 11U);
+    ASSERT_EQ(words.size(), 14U);
     const Config help = mounted(words);
     const Config used;
+    EXPECT_EQ(help.consistency.on, used.consistency.on);
     EXPECT_EQ(help.s3.timeout, used.s3.timeout);
     EXPECT_EQ(help.s3.initial_retry_pause, used.s3.initial_retry_pause);
     EXPECT_EQ(help.s3.max_retry_pause, used.s3.max_retry_pause);
@@ -62,7 +64,8 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
     EXPECT_EQ(help.cache.timeout, used.cache.timeout);
     EXPECT_EQ(help.cache.write_delay, used.cache.write_delay);
     EXPECT_EQ(help.cache.max_dirty, used.cache.max_dirty);
-    EXPECT_EQ(help.cache.read_ahead, used.cache.read_ahead);
+    EXPECT_EQ(help.cache.read_ahead, ReadWindows::kFirst);
+    EXPECT_EQ(used.cache.read_ahead, std::nullopt);  // it adapts
     EXPECT_EQ(help.cache.read_ahead_trigger, used.cache.read_ahead_trigger);
 }
 
@@ -90,6 +93,13 @@ TEST_F(OptionsTest, SetTheNumbersOfTheCache) {
     EXPECT_TRUE(config.cache.sync);
     EXPECT_EQ(config.cache.read_ahead, 11U);
     EXPECT_EQ(config.cache.read_ahead_trigger, 12U);
+}
+
+TEST_F(OptionsTest, BoundWhatIsReadAheadIfItAdapts) {
+    EXPECT_EQ(find_option("readAheadMax")->default_text, "64m");
+    EXPECT_EQ(mounted({}).cache.read_ahead_max, ByteCount(64 << 20));
+    EXPECT_EQ(mounted({"--readAheadMax=3k"}).cache.read_ahead_max, ByteCount(3072));
+    EXPECT_TRUE(names(refusal({"--readAheadMax=0"}), {"`readAheadMax'"}));
 }
 
 TEST_F(OptionsTest, SetTheService) {
@@ -193,7 +203,7 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 }
 
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name : {"blockCacheFile=f", "md5CacheSize=0", "nbd", "minWriteDelay=1",
+    for (const char* name : {"blockCacheFile=f", "blockCacheNoVerify", "nbd", "nbd-flag=f",
                              "configFile=f", "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +

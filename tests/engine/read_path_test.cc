@@ -118,46 +118,5 @@ TEST_F(ReadPathTest, CleanBlocksAreDroppedAfterTheTimeout) {
     EXPECT_EQ(bucket().get_count(key(4)), 2);
 }
 
-using ReadAheadTest = VolumeTest;
-
-TEST_F(ReadAheadTest, TheWholeWindowStartsWithTheTriggeringRead) {
-    cache().read_ahead = 4;
-    bucket().hold(Verb::Get, "");
-    world().start_read(50 * kBlock, kBlock);
-    world().start_read(51 * kBlock, kBlock);
-    idle();
-    EXPECT_EQ(bucket().held(), 6);
-    EXPECT_EQ(bucket().get_count(key(55)), 1);
-    bucket().release(Verb::Get, "");
-}
-
-TEST_F(ReadAheadTest, RandomReadsStartNone) {
-    cache().read_ahead = 4;
-    for (const uint64_t n : {3U, 30U, 9U, 50U, 12U}) world().read(n * kBlock, kBlock);
-    EXPECT_EQ(bucket().total(Verb::Get), 5);
-}
-
-TEST_F(ReadAheadTest, NothingBeyondTheEndIsFetched) {
-    cache().read_ahead = 8;
-    for (uint64_t n = 60; n < 64; ++n) world().read(n * kBlock, kBlock);
-    EXPECT_EQ(bucket().total(Verb::Get), 4);
-}
-
-TEST_F(ReadAheadTest, AtMostSoManyAsThereAreThreads) {
-    cache().read_ahead = 10;
-    cache().threads = 3;
-    bucket().hold(Verb::Get, "");
-    world().start_read(10 * kBlock, 2 * kBlock);
-    idle();
-    EXPECT_EQ(bucket().held(), 2 + 3);
-    bucket().release(Verb::Get, "");
-}
-
-TEST_F(ReadAheadTest, BlocksReadAheadAreNotFetchedAgain) {
-    cache().read_ahead = 4;
-    for (uint64_t n = 20; n < 40; ++n) world().read(n * kBlock, kBlock);
-    for (uint32_t n = 20; n < 40; ++n) EXPECT_EQ(bucket().get_count(key(n)), 1) << n;
-}
-
 }  // namespace
 }  // namespace s3b

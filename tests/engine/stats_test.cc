@@ -64,9 +64,55 @@ TEST_F(StatsTest, AResetZeroesCountersButNotSizes) {
     EXPECT_EQ(value("block_cache_current_size"), "1 blocks");
 }
 
+TEST_F(StatsTest, BlocksReadAheadAreCountedAndThoseThatWereOfNoUse) {
+    cache().read_ahead = 4;
+    for (uint32_t n = 0; n < 64; ++n) bucket().set(key(n), block(n));
+    world().read(20 * kBlock, 2 * kBlock);
+    idle();
+    EXPECT_EQ(value("read_ahead_blocks"), "4");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "0");
+    world().read(22 * kBlock, kBlock);
+    for (uint64_t n = 28; n < 64; n += 2) world().read(n * kBlock, kBlock);
+    EXPECT_EQ(value("read_ahead_blocks"), "5");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "4");
+    world().volume().reset_stats();
+    EXPECT_EQ(value("read_ahead_blocks"), "0");
+    EXPECT_EQ(value("read_ahead_unused_blocks"), "0");
+}
+
+TEST_F(StatsTest, WithTheProtectionThereAreLinesAboutWrittenBlocks) {
+    ConsistencySettings& consistency = settings().consistency;
+    consistency.on = true;
+    consistency.keep = seconds(10);
+    consistency.min_write_delay = seconds(1);
+    consistency.capacity = BlockCount(2);
+    cache().write_delay = Duration::zero();
+    world().write(0, block(0));
+    world().write(0, block(1));                // is held for a second
+    world().write(kBlock, zeros(kBlock));      // takes the other place
+    world().write(2 * kBlock, block(2));       // waits for ten seconds
+    world().loop.run_for(milliseconds(1500));  // and the first block is rewritten at 1000 ms
+    world().read(kBlock, kBlock);
+    EXPECT_EQ(value("md5_cache_current_size"), "2 blocks");
+    EXPECT_EQ(value("md5_cache_data_hits"), "1");
+    EXPECT_EQ(value("md5_cache_write_delays"), "1.000 sec");
+    world().flush();
+    EXPECT_EQ(value("md5_cache_full_delays"), "10.000 sec");
+    world().volume().reset_stats();
+    EXPECT_EQ(value("md5_cache_data_hits"), "0");
+    EXPECT_EQ(value("md5_cache_full_delays"), "0.000 sec");
+    EXPECT_EQ(value("md5_cache_write_delays"), "0.000 sec");
+}
+
+TEST_F(StatsTest, WithoutTheProtectionThereAreNoLinesAboutIt) {
+    EXPECT_EQ(value("md5_cache_current_size"), "?");
+    EXPECT_EQ(value("md5_cache_write_delays"), "?");
+}
+
 TEST_F(StatsTest, WithoutACacheThereAreNoLinesAboutIt) {
     cache().size = 0;
     EXPECT_EQ(value("block_cache_read_hits"), "?");
+    EXPECT_EQ(value("read_ahead_blocks"), "?");
     EXPECT_EQ(value("http_gets"), "0");
 }
 

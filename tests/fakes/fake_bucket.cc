@@ -15,6 +15,11 @@ FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::vector<std::string> k
         ++bucket.counts_[{verb, key}];
         if (verb == Verb::List) continue;
         CHECK(bucket.several_clients_ || !bucket.keys_under_way_.contains(key));
+        const auto last = bucket.last_changes_.find(key);
+        if (changes() && last != bucket.last_changes_.end()) {
+            const Duration pause = Scheduler::current().now() - last->second;
+            bucket.closest_changes_ = std::min(bucket.closest_changes_, pause);
+        }
         bucket.keys_under_way_.insert(key);
     }
     int& under_way = bucket.under_way_[index_of(verb)];
@@ -28,16 +33,29 @@ FakeBucket::Call::~Call() {
     if (verb_ == Verb::List) return;
     for (const std::string& key : keys_) {
         bucket_.keys_under_way_.erase(bucket_.keys_under_way_.find(key));
+        if (changes()) bucket_.last_changes_[key] = Scheduler::current().now();
     }
 }
 
 Task<Result<GetReply>> FakeBucket::get(std::string_view key, ReadTarget into,
                                        Precondition precondition, Ticket*) {
     const Call call(*this, Verb::Get, {std::string(key)});
+    const Instant give_up = Scheduler::current().now() + old_for_;
+    for (;;) {
+        Result<GetReply> reply = co_await read_once(key, into, precondition);
+        const bool again = !reply.has_value() && reply.error().code == Errc::Stale &&
+                           Scheduler::current().now() < give_up;
+        if (!again) co_return reply;
+        CO_TRY_VOID(co_await pass_delay(kRetryPause));
+    }
+}
+
+Task<Result<GetReply>> FakeBucket::read_once(std::string_view key, ReadTarget into,
+                                             Precondition precondition) {
     CO_TRY_VOID(co_await pass_time(Verb::Get, key));
     const Fault fault = take_fault(Verb::Get, key);
     if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
-    const Object* object = find(key);
+    const Object* object = look_at(key);
     if (object == nullptr && into.must_exist) {
         co_return Error(Errc::Stale, "an object that must exist is missing");
     }
@@ -76,13 +94,15 @@ Task<Result<ETag>> FakeBucket::put(const PutRequest& request, Ticket*) {
     }
     Object object;
     object.body.assign(request.body.begin(), request.body.end());
-    object.etag = request.md5;
+    Md5 etag = request.md5;
+    if (invent_etags_) etag.bytes[0] ^= std::byte{0xFF};
+    object.etag = etag;
     object.meta = request.meta;
     object.content_type = request.content_type;
     CO_TRY_VOID(end_change(Verb::Put, request.key, std::move(object)));
     ++counters_.puts;
     if (omit_etags_) co_return ETag();
-    co_return ETag(request.md5);
+    co_return ETag(etag);
 }
 
 Task<Result<void>> FakeBucket::remove(std::string_view key, Ticket*) {
@@ -135,9 +155,11 @@ ListPage FakeBucket::page_of(const ListRequest& request) {
     auto object =
         after < request.prefix ? objects_.lower_bound(request.prefix) : objects_.upper_bound(after);
     for (; object != objects_.end() && object->first.starts_with(request.prefix); ++object) {
+        const Object* const seen = look_at(object->first);
+        if (seen == nullptr) continue;
         page.truncated = page.objects.size() == limit;
         if (page.truncated) break;
-        page.objects.emplace_back(object->first, omit_etags_ ? ETag() : object->second.etag);
+        page.objects.emplace_back(object->first, omit_etags_ ? ETag() : seen->etag);
     }
     return page;
 }
@@ -294,6 +316,7 @@ void FakeBucket::apply_late_changes() {
         }
         LateChange due = std::move(*late);
         late = late_.erase(late);
+        keep_old(due.key, due.due);
         if (due.removes) {
             objects_.erase(due.key);
         } else {
@@ -304,11 +327,36 @@ void FakeBucket::apply_late_changes() {
 
 void FakeBucket::change(std::string_view key, bool removes, Object object) {
     apply_late_changes();
+    keep_old(key, Scheduler::current().now());
     if (removes) {
         if (const auto found = objects_.find(key); found != objects_.end()) objects_.erase(found);
     } else {
         objects_.insert_or_assign(std::string(key), std::move(object));
     }
+}
+
+void FakeBucket::show_old_versions(Duration longest, std::function<uint32_t(uint32_t)> choose) {
+    old_for_ = longest;
+    choose_ = std::move(choose);
+}
+
+void FakeBucket::keep_old(std::string_view key, Instant now) {
+    if (old_for_ == Duration::zero()) return;
+    OldVersion old{now + old_for_, std::nullopt};
+    if (const auto found = objects_.find(key); found != objects_.end()) old.object = found->second;
+    old_[std::string(key)].push_back(std::move(old));
+}
+
+const FakeBucket::Object* FakeBucket::look_at(std::string_view key) {
+    const Object* const newest = find(key);
+    const auto found = old_.find(key);
+    if (found == old_.end()) return newest;
+    std::vector<OldVersion>& old = found->second;
+    const Instant now = Scheduler::current().now();
+    std::erase_if(old, [now](const OldVersion& version) { return version.until <= now; });
+    const uint32_t choice = choose_(static_cast<uint32_t>(old.size()) + 1);
+    if (choice == old.size()) return newest;
+    return old[choice].object ? &*old[choice].object : nullptr;
 }
 
 Result<void> FakeBucket::end_change(Verb verb, std::string_view key, Object object) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,9 +70,15 @@ public:
     void clear_faults();
     /// No reply carries an ETag while set.
     void omit_etags(bool omit) { omit_etags_ = omit; }
+    /// While set, new objects have ETags that are not the MD5 of their bytes.
+    void invent_etags(bool invent) { invent_etags_ = invent; }
     /// What PutRequest::only_if_absent does.
     enum class Conditions { Honoured, Ignored, Unsupported };
     void set_conditions(Conditions conditions) { conditions_ = conditions; }
+    /// From now on a get may show what there was before a change, for up to `longest` after it, and
+    /// a list may miss an object; a get that must see one version is repeated until it does, within
+    /// that time. `choose` yields a number below its argument.
+    void show_old_versions(Duration longest, std::function<uint32_t(uint32_t)> choose);
     /// Calls for one key at once are no mistake of the test's: they are of several processes.
     void allow_several_clients() { several_clients_ = true; }
     /// A page of a list has so many keys at the most; 0 = as many as were asked for.
@@ -100,6 +107,8 @@ public:
     /// Calls of `verb` over all keys.
     int total(Verb verb) const;
     int flush_count() const { return flushes_; }
+    /// The shortest time from the end of a put or remove to the begin of the next one of that key.
+    Duration closest_changes() const { return closest_changes_; }
     /// Calls that wait at a hold.
     int held() const { return held_; }
     /// Calls of `verb` under way now, and the most there ever were at once.
@@ -123,6 +132,11 @@ private:
         bool removes;
         Object object;
     };
+    /// What a get may show of a key that has changed since; no object: that there was none.
+    struct OldVersion {
+        Instant until;
+        std::optional<Object> object;
+    };
     /// Counts a call of one verb for some keys, and keeps them for its time. The key of a list is
     /// counted only.
     class Call {
@@ -133,12 +147,14 @@ private:
         Call& operator=(const Call&) = delete;
 
     private:
+        bool changes() const { return verb_ == Verb::Put || verb_ == Verb::Remove; }
         FakeBucket& bucket_;
         Verb verb_;
         std::vector<std::string> keys_;
     };
 
     static constexpr size_t kVerbs = 6;
+    static constexpr Duration kRetryPause = std::chrono::milliseconds(100);
     static size_t index_of(Verb verb) { return static_cast<size_t>(verb); }
     int count(Verb verb, std::string_view key) const;
     Duration delay_of(Verb verb, std::string_view key) const;
@@ -149,6 +165,12 @@ private:
     Task<Result<void>> pass_time(Verb verb, std::string_view key);
     Task<Result<void>> pass_hold(Verb verb, std::string_view key);
     Task<Result<void>> pass_delay(Duration delay);
+    Task<Result<GetReply>> read_once(std::string_view key, ReadTarget into,
+                                     Precondition precondition);
+    /// `key` changes at `now`.
+    void keep_old(std::string_view key, Instant now);
+    /// find(), or an old version.
+    const Object* look_at(std::string_view key);
     ListPage page_of(const ListRequest& request);
     void apply_late_changes();
     void change(std::string_view key, bool removes, Object object);
@@ -160,12 +182,18 @@ private:
     std::vector<LateChange> late_;
     std::set<std::pair<Verb, std::string>> holds_;
     std::multiset<std::string, std::less<>> keys_under_way_;
+    std::map<std::string, std::vector<OldVersion>, std::less<>> old_;
+    Duration old_for_{};  // 0: none is shown
+    std::function<uint32_t(uint32_t)> choose_;
+    std::map<std::string, Instant, std::less<>> last_changes_;
+    Duration closest_changes_ = Duration::max();
     std::function<Duration(Verb, std::string_view)> delay_;
     WaitQueue delays_;
     WaitQueue released_;
     uint32_t page_limit_ = 0;
     bool ignore_after_ = false;
     bool omit_etags_ = false;
+    bool invent_etags_ = false;
     bool several_clients_ = false;
     Conditions conditions_ = Conditions::Honoured;
     bool cancelled_ = false;

@@ -16,6 +16,7 @@ protected:
     static TransferLimits limits() {
         TransferLimits limits;
         limits.demand = 2;
+        limits.read_ahead = 2;
         limits.background = 1;
         limits.listing = 1;
         return limits;
@@ -58,13 +59,29 @@ TEST_F(TransferSchedulerTest, DemandReadsHavePlacesOfTheirOwn) {
 TEST_F(TransferSchedulerTest, TheBackgroundRunsInTheOrderOfUrgencyThenOfArrival) {
     begin(Urgency::WriteBack, 'w');
     begin(Urgency::WriteBack, 'x');
-    begin(Urgency::ReadAhead, 'r');
-    begin(Urgency::ReadAhead, 's');
     begin(Urgency::Flush, 'f');
+    begin(Urgency::Flush, 'g');
     EXPECT_EQ(log_, "w");
-    for (const char name : {'w', 'f', 'r', 's'}) end(name);
-    EXPECT_EQ(log_, "wfrsx");
+    for (const char name : {'w', 'f', 'g'}) end(name);
+    EXPECT_EQ(log_, "wfgx");
     end('x');
+}
+
+TEST_F(TransferSchedulerTest, ReadAheadHasPlacesOfItsOwn) {
+    begin(Urgency::WriteBack, 'w');
+    for (const char name : {'r', 's', 't'}) begin(Urgency::ReadAhead, name);
+    begin(Urgency::Demand, 'd');
+    begin(Urgency::Flush, 'f');
+    EXPECT_EQ(log_, "wrsd");
+    end('w');
+    EXPECT_EQ(log_, "wrsdf");
+    end('r');
+    EXPECT_EQ(log_, "wrsdft");
+    for (const char name : {'s', 't', 'd', 'f'}) end(name);
+}
+
+TEST_F(TransferSchedulerTest, ALaneIsNeededForEachPlace) {
+    EXPECT_EQ(limits().total(), 2U + 2 + 1 + 1);
 }
 
 TEST_F(TransferSchedulerTest, TheListingStartsWhenNobodyElseWaits) {
@@ -81,13 +98,13 @@ TEST_F(TransferSchedulerTest, HasPlaceTellsWhetherATicketWouldGetOneAtOnce) {
     EXPECT_TRUE(scheduler_.has_place(Urgency::WriteBack));
     begin(Urgency::Flush, 'f');
     EXPECT_FALSE(scheduler_.has_place(Urgency::WriteBack));
-    EXPECT_FALSE(scheduler_.has_place(Urgency::ReadAhead));
+    EXPECT_TRUE(scheduler_.has_place(Urgency::ReadAhead));
     EXPECT_TRUE(scheduler_.has_place(Urgency::Demand));
-    begin(Urgency::ReadAhead, 'r');
+    begin(Urgency::WriteBack, 'w');
     EXPECT_FALSE(scheduler_.has_place(Urgency::Listing));
     end('f');
     EXPECT_TRUE(scheduler_.has_place(Urgency::Listing));
-    end('r');
+    end('w');
     EXPECT_TRUE(scheduler_.has_place(Urgency::WriteBack));
 }
 
@@ -107,12 +124,15 @@ TEST_F(TransferSchedulerTest, APauseLeavesThePlaceToOthersAndWaitsForItAgain) {
 TEST_F(TransferSchedulerTest, AFreePlaceIsTold) {
     int told = 0;
     scheduler_.on_free([](void* count) { ++*static_cast<int*>(count); }, &told);
-    {
-        Ticket ticket(scheduler_, Urgency::WriteBack);
-        ASSERT_TRUE(ticket.try_take());
-        EXPECT_EQ(told, 0);
+    for (const Urgency urgency : {Urgency::WriteBack, Urgency::ReadAhead}) {
+        told = 0;
+        {
+            Ticket ticket(scheduler_, urgency);
+            ASSERT_TRUE(ticket.try_take());
+            EXPECT_EQ(told, 0);
+        }
+        EXPECT_EQ(told, 1);
     }
-    EXPECT_EQ(told, 1);
     scheduler_.on_free(nullptr, nullptr);
 }
 

@@ -31,6 +31,9 @@ public:
             return Duration(
                 std::chrono::microseconds(below(4) == 0 ? below(300'000) : below(3000)));
         });
+        if (!settings_.consistency.on) return;
+        world_.bucket.show_old_versions(settings_.consistency.keep,
+                                        [this](uint32_t limit) { return below(limit); });
     }
 
     void run(int steps) {
@@ -78,9 +81,24 @@ private:
             cache.sync = true;
             cache.write_delay = Duration::zero();
         }
-        cache.read_ahead = below(6);
+        if (one_in(3)) settings.consistency = random_consistency();
+        if (one_in(2)) {
+            cache.read_ahead = below(6);
+        } else {
+            cache.read_ahead_max = ByteCount(1 + below(24 * 64));
+        }
         cache.read_ahead_trigger = below(4);
         return settings;
+    }
+
+    ConsistencySettings random_consistency() {
+        ConsistencySettings consistency;
+        consistency.on = true;
+        consistency.keep = std::chrono::milliseconds(100 + below(10'000));
+        const auto delay = std::chrono::milliseconds(one_in(4) ? 0 : below(2000));
+        consistency.min_write_delay = std::min<Duration>(delay, consistency.keep);
+        if (one_in(3)) consistency.capacity = BlockCount(1 + below(20));
+        return consistency;
     }
 
     /// Most volumes have none.
@@ -240,7 +258,10 @@ private:
     /// Goes on with a volume that has to find out anew what there is.
     void remount() {
         end_requests();
-        if (wrong_.empty()) world_.remount();
+        if (!wrong_.empty()) return;
+        world_.drain();
+        pass_old_versions();
+        world_.remount();
     }
 
     void settle() {
@@ -252,11 +273,18 @@ private:
         if (world_.bucket.peak_puts() > static_cast<int>(settings_.cache.threads)) {
             note(std::to_string(world_.bucket.peak_puts()) + " at once", "puts");
         }
+        if (world_.bucket.closest_changes() < settings_.consistency.min_write_delay) {
+            note("too soon after the one before", "a put or remove");
+        }
     }
+
+    /// A fresh volume does not know what was written last.
+    void pass_old_versions() { world_.loop.run_for(settings_.consistency.keep); }
 
     /// A volume that has seen nothing of all this.
     void restart() {
         if (!wrong_.empty()) return;
+        pass_old_versions();
         world_.remount();
         const SimRequest& all = world_.read(0, size_);
         note(all.failed() ? "failed" : model_.check_rest(all.bytes), "a read after a restart");

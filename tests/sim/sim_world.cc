@@ -33,6 +33,7 @@ void SimLoop::run_for(Duration duration) {
 namespace {
 net::TransferLimits limits_of(const VolumeSettings& settings) {
     net::TransferLimits limits;
+    limits.read_ahead = ReadAhead::places(settings.cache);
     limits.background = std::max(settings.cache.threads, 1U);
     return limits;
 }

@@ -90,6 +90,18 @@ def _read_ahead_parallel(world):
     daemon.unmount()
 
 
+@case("several sequences of reads at once, a backward one too, are all read ahead")
+def _read_ahead_of_several(world):
+    server, daemon = _volume(world, stored=range(COUNT))
+    with DirectFile(daemon.file) as file:
+        for number in (10, 30, 50, 11, 31, 49):
+            expect(file.read(number * BLOCK, BLOCK) == pattern(number, BLOCK), "wrong data")
+        for number in (*range(12, 16), *range(32, 36), *range(45, 49)):
+            server.admin.wait(method="GET", key=block_key(number), count=1)
+    expect_equal(_received(server), {"GET": 6 + 12}, "requests")
+    daemon.unmount()
+
+
 @case("random reads fetch nothing else")
 def _random_reads(world):
     server, daemon = _volume(world, stored=range(COUNT))
