@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "cache/eviction_policy.h"
 #include "codec/cipher.h"
 #include "codec/compression.h"
 #include "codec/locked_memory.h"
@@ -23,10 +24,12 @@ struct CacheConfig {
     uint32_t size = 1000;   // blocks; 0 = no cache
     uint32_t threads = 20;  // uploads and read-aheads under way at once, at the most
     Duration write_delay = std::chrono::milliseconds(250);
-    Duration timeout{};       // clean blocks unused for so long are dropped; 0 = never
-    uint32_t max_dirty = 0;   // blocks; 0 = no limit but the cache's size
-    bool sync = false;        // a write ends when it is stored
-    uint32_t read_ahead = 4;  // blocks
+    Duration timeout{};      // clean blocks unused for so long are dropped; 0 = never
+    uint32_t max_dirty = 0;  // blocks; 0 = no limit but the cache's size
+    cache::EvictionPolicy policy = cache::EvictionPolicy::Lru;
+    uint32_t protected_blocks = 0;  // those with a number below are evicted last
+    bool sync = false;              // a write ends when it is stored
+    uint32_t read_ahead = 4;        // blocks
     uint32_t read_ahead_trigger = 2;
 };
 
