@@ -8,6 +8,17 @@
 
 namespace s3b::cache {
 
+namespace {
+
+EvictionSettings eviction_settings(const CacheSettings& settings) {
+    return {.policy = settings.policy,
+            .cached = settings.size,
+            .protected_blocks = settings.protected_blocks,
+            .timeout = settings.timeout};
+}
+
+}  // namespace
+
 SlotCount BlockCache::slots_for(const CacheSettings& settings) {
     // Each upload may need one more slot: to complete a partly known block, later to keep the bytes
     // that are being sent when the block is written again. As many again are for client fills.
@@ -17,7 +28,9 @@ SlotCount BlockCache::slots_for(const CacheSettings& settings) {
 BlockCache::BlockCache(const CacheSettings& settings)
     : settings_(settings),
       table_(slots_for(settings)),
-      lru_(slots_for(settings), settings.timeout > Duration::zero()),
+      links_(slots_for(settings)),
+      free_(links_),
+      order_(eviction_settings(settings), links_),
       zero_map_(settings.geometry.blocks,
                 settings.remember_objects ? ZeroMap::Objects::Remember : ZeroMap::Objects::Forget) {
     CHECK(settings.size > 0 && settings.uploads > 0);
@@ -50,7 +63,7 @@ BlockState BlockCache::state(BlockNumber block) const {
     return table_.find(block) ? BlockState::Clean : BlockState::Absent;
 }
 
-uint64_t BlockCache::entries() const { return lru_.size() + records_.size(); }
+uint64_t BlockCache::entries() const { return order_.size() + records_.size(); }
 
 double BlockCache::dirty_ratio() const {
     return static_cast<double>(dirty_) / static_cast<double>(settings_.size);
@@ -66,24 +79,25 @@ std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
         if (free_.size() + fresh > keep) break;
         if (!evict_one()) return std::nullopt;
     }
-    uint32_t slot = never_used_;
+    SlotIndex slot(never_used_);
     if (free_.empty()) {
         ++never_used_;
     } else {
-        slot = free_.back();
-        free_.pop_back();
+        slot = *free_.youngest();
+        free_.remove(slot);
     }
-    table_.set_taken(SlotIndex(slot));
-    return SlotIndex(slot);
+    table_.set_taken(slot);
+    return slot;
 }
 
 void BlockCache::release_slot(uint32_t slot) {
+    order_.forget(SlotIndex(slot));
     if (table_.pinned(SlotIndex(slot))) {
         released_.push_back(slot);
         return;
     }
     table_.set_free(SlotIndex(slot));
-    free_.push_back(slot);
+    free_.push(SlotIndex(slot));
 }
 
 void BlockCache::reclaim() {
@@ -93,22 +107,23 @@ void BlockCache::reclaim() {
 }
 
 bool BlockCache::evict_one() {
-    // A reader may hold the oldest: then it is in use after all. One round is enough to see all.
-    for (uint32_t tries = lru_.size(); tries > 0; --tries) {
-        const SlotIndex slot = *lru_.oldest();
-        if (table_.try_make_private(slot)) {
-            drop_clean(table_.block_of(slot), slot);
-            return true;
-        }
-        lru_.defer(slot);
-    }
-    return false;
+    const auto slot =
+        order_.take_victim([this](SlotIndex oldest) { return table_.try_make_private(oldest); });
+    if (!slot) return false;
+    const BlockNumber block = table_.block_of(*slot);
+    order_.evict(*slot, block);
+    leave(block, *slot);
+    return true;
 }
 
 void BlockCache::drop_clean(BlockNumber block, SlotIndex slot) {
+    order_.drop(slot, block);
+    leave(block, slot);
+}
+
+void BlockCache::leave(BlockNumber block, SlotIndex slot) {
     DCHECK(next_state(BlockState::Clean, BlockEvent::Evict) == BlockState::Absent);
     const bool unused = table_.clear_unread(slot);
-    lru_.remove(slot);
     table_.erase(block);
     release_slot(slot.value);
     if (!unused) return;
@@ -127,24 +142,21 @@ void BlockCache::forget_clean(BlockNumber block) {
     if (slot && table_.use_of(*slot) == SlotUse::Clean) drop_clean(block, *slot);
 }
 
-uint32_t BlockCache::drop_expired(Instant now) {
-    uint32_t dropped = 0;
-    for (uint32_t tries = lru_.size(); tries > 0 && next_expiry() <= now; --tries) {
-        const SlotIndex slot = *lru_.oldest();
-        if (table_.try_make_private(slot)) {
-            drop_clean(table_.block_of(slot), slot);
-            ++dropped;
-        } else {
-            lru_.touch(slot, now);  // a reader holds it: it is used right now
-        }
-    }
-    return dropped;
+/// False if a reader holds it: it is used right now.
+bool BlockCache::try_drop_expired(SlotIndex slot) {
+    if (!table_.try_make_private(slot)) return false;
+    drop_clean(table_.block_of(slot), slot);
+    return true;
 }
 
-Instant BlockCache::next_expiry() const {
-    if (settings_.timeout == Duration::zero()) return kNever;
-    const Instant oldest = lru_.oldest_use();
-    return oldest == kNever ? kNever : oldest + settings_.timeout;
+uint32_t BlockCache::drop_expired(Instant now) {
+    return order_.drop_expired(now, [this](SlotIndex slot) { return try_drop_expired(slot); });
+}
+
+Instant BlockCache::next_expiry() const { return order_.next_expiry(); }
+
+size_t BlockCache::memory_bytes() const {
+    return table_.memory_bytes() + links_.of.memory_bytes() + order_.memory_bytes();
 }
 
 // ---- reads
@@ -152,7 +164,7 @@ Instant BlockCache::next_expiry() const {
 Found BlockCache::look_up(BlockNumber block, ByteRange range, Instant now) {
     const auto slot = table_.find(block);
     if (slot && table_.use_of(*slot) == SlotUse::Clean) {
-        lru_.touch(*slot, now);
+        order_.touch(*slot, block, now);
         ++counters_.read_hits;
         return {Found::Kind::Hit, *slot, table_.clear_unread(*slot)};
     }
@@ -219,7 +231,7 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
         records_.erase(block);
         table_.insert(block, fetched, SlotUse::Clean);
         if (unread) table_.set_unread(fetched);
-        lru_.push(fetched, now);
+        order_.push(fetched, block, now);
         return;
     }
     release_slot(fetched.value);

@@ -12,8 +12,9 @@
 #include "cache/block_state.h"
 #include "cache/block_table.h"
 #include "cache/dirty_queue.h"
-#include "cache/lru.h"
+#include "cache/eviction.h"
 #include "cache/range_set.h"
+#include "cache/slot_list.h"
 #include "cache/zero_map.h"
 #include "engine/base/types.h"
 
@@ -26,6 +27,8 @@ struct CacheSettings {
     uint32_t max_dirty = 0;  // 0 = no limit but the size
     Duration write_delay{};  // a block stays dirty for so long at the most before its upload
     Duration timeout{};      // clean blocks unused for so long may be dropped; 0 = never
+    EvictionPolicy policy = EvictionPolicy::Lru;
+    uint32_t protected_blocks = 0;  // clean blocks with a number below are evicted last
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
     bool remember_objects = false;  // for must_exist(); one bit a block
 };
@@ -76,6 +79,11 @@ struct Upload {
 /// All of it belongs to the reactor; other threads read through table().
 class BlockCache {
 public:
+    /// Memory for each slot beside its data, at the most, whatever the settings: table 13.4, links
+    /// 8, marks 4, ghosts 3.6. All of it is reserved at start and becomes resident with use. Blocks
+    /// that are not simply clean have a Record on top, those known to be zero a bit.
+    static constexpr size_t kBytesPerSlot = 32;
+
     /// Who needs a slot: the closer to making room, the deeper it may dip into the reserve. Ahead
     /// is as Client, but nobody has asked for the block yet.
     enum class Need { Ahead, Client, Upload };
@@ -162,6 +170,8 @@ public:
 
     BlockTable& table() { return table_; }
     uint32_t size() const { return settings_.size; }
+    /// What kBytesPerSlot limits, for all slots.
+    size_t memory_bytes() const;
     /// Blocks with a state. Those that have bytes are `size` at the most; written zeros that are
     /// not stored yet need no slot and come on top.
     uint64_t entries() const;
@@ -203,7 +213,9 @@ private:
     void release_slot(uint32_t slot);
     void reclaim();
     bool evict_one();
+    bool try_drop_expired(SlotIndex slot);
     void drop_clean(BlockNumber block, SlotIndex slot);
+    void leave(BlockNumber block, SlotIndex slot);
 
     struct Write {
         BlockNumber block;
@@ -226,11 +238,12 @@ private:
 
     CacheSettings settings_;
     BlockTable table_;
-    Lru lru_;
+    SlotLinks links_;
+    SlotList free_;  // given back; those never used come after
+    EvictionOrder order_;
     ZeroMap zero_map_;
     DirtyQueue queue_;
     std::unordered_map<BlockNumber, Record> records_;
-    std::vector<uint32_t> free_;      // given back; those never used come after
     std::vector<uint32_t> released_;  // given back, but still pinned by a reader
     uint32_t never_used_ = 0;         // the first slot that was never used
     uint64_t dirty_ = 0;

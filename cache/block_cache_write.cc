@@ -104,15 +104,16 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
     if (!may_become_dirty(write)) return kWaitSpace;
     const bool to_zeros = write.whole && write.zeros;
     std::optional<SlotIndex> target = slot;
+    order_.remove(slot, write.block);
     if (!to_zeros && !table_.try_make_private(slot)) {
         // A reader holds the old bytes: leave them alone. It may let go of them at any time, and
-        // they must not be evicted then to make room.
-        lru_.remove(slot);
+        // they must not be evicted then to make room: they are in no order meanwhile.
         target = take_slot(2 * settings_.uploads);
-        lru_.push(slot, write.now);
-        if (!target) return kWaitSpace;
+        if (!target) {
+            order_.push(slot, write.block, write.now);
+            return kWaitSpace;
+        }
     }
-    lru_.remove(slot);
     // A part keeps the rest of the bytes: they were of use.
     if (table_.clear_unread(slot) && write.whole) ++counters_.unused_blocks;
     Record& record = records_[write.block];
@@ -124,6 +125,7 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
     WritePlan plan = apply(*target);
     if (*target == slot) return plan;
     table_.erase(write.block);
+    order_.inherit(slot, *target);
     release_slot(slot.value);
     record.slot = target->value;
     table_.insert(write.block, *target, SlotUse::Private);
@@ -176,6 +178,7 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
         if (!slot) return kWaitSpace;
         if (!was_zeros) {
             table_.erase(write.block);
+            order_.inherit(SlotIndex(old_slot), *slot);
             if (old_slot != record.sent_slot) release_slot(old_slot);
             if (!write.whole) plan.copy_from = SlotIndex(old_slot);
         } else {
@@ -273,7 +276,7 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
     const SlotIndex slot(record->slot);
     records_.erase(block);
     table_.make_readable(slot, SlotUse::Clean);
-    lru_.push(slot, now);
+    order_.push(slot, block, now);
     forget_clean(block);
 }
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/block_table.h"
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <bit>
-
 #include "engine/base/check.h"
 
 namespace s3b::cache {
@@ -30,34 +25,12 @@ uint64_t with_block(uint64_t word, BlockNumber block) {
     return (uint64_t{block.value} << 32) | version | (word & (kPinMask | kUseMask));
 }
 
-uint32_t wanted_shards(SlotCount slots, uint32_t shard_entries) {
-    return std::bit_ceil(std::max(1U, slots.value / shard_entries));
-}
-
 }  // namespace
 
-BlockTable::Index::Index(uint32_t n)
-    : capacity(n), entries(std::make_unique<std::atomic<uint32_t>[]>(n)) {
-    for (uint32_t i = 0; i < n; ++i) entries[i].store(kEmpty, std::memory_order_relaxed);
-}
-
 BlockTable::BlockTable(SlotCount slots)
-    : slots_(slots),
-      shard_count_(wanted_shards(slots, kShardEntries)),
-      shards_(std::make_unique<Shard[]>(shard_count_)) {
-    CHECK(slots.value > 0 && slots.value < kEmpty);
-    void* memory = mmap(nullptr, size_t{slots.value} * sizeof(uint64_t), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(memory != MAP_FAILED);
-    words_ = static_cast<std::atomic<uint64_t>*>(memory);  // zero pages are words of free slots
-    for (uint32_t i = 0; i < shard_count_; ++i) {
-        Shard& shard = shards_[i];
-        shard.all.push_back(std::make_unique<Index>(16));
-        shard.index.store(shard.all.back().get(), std::memory_order_release);  // pairs: try_pin
-    }
+    : slots_(slots), words_(slots.value), index_(entries_for(slots)) {
+    CHECK(slots.value > 0 && slots.value < ~uint32_t{0});
 }
-
-BlockTable::~BlockTable() { munmap(words_, size_t{slots_.value} * sizeof(uint64_t)); }
 
 uint64_t BlockTable::hash(BlockNumber block) {
     uint64_t h = (uint64_t{block.value} + 1) * 0x9E3779B97F4A7C15ULL;
@@ -65,9 +38,11 @@ uint64_t BlockTable::hash(BlockNumber block) {
     return h * 0xD6E8FEB86659FD93ULL;
 }
 
-uint32_t BlockTable::home(const Index& index, uint64_t hash_value) {
-    // The high half chooses the place, the low bits the shard.
-    return static_cast<uint32_t>(((hash_value >> 32) * index.capacity) >> 32);
+size_t BlockTable::home(BlockNumber block) const {
+    // The high half of hash * entries, in two steps: there may be more entries than 32 bits count.
+    const uint64_t h = hash(block);
+    const uint64_t entries = index_.size();
+    return ((h >> 32) * entries + ((h & 0xFFFF'FFFFU) * entries >> 32)) >> 32;
 }
 
 uint64_t BlockTable::load(SlotIndex slot) const {
@@ -76,105 +51,74 @@ uint64_t BlockTable::load(SlotIndex slot) const {
 }
 
 BlockTable::Pin BlockTable::try_pin(BlockNumber block) {
-    const uint64_t h = hash(block);
-    // acquire: pairs with the release of grow, so that the new entries are seen
-    const Index& index = *shard_of(h).index.load(std::memory_order_acquire);
-    uint32_t position = home(index, h);
-    for (uint32_t step = 0; step < index.capacity; ++step) {
-        // acquire: pairs with the release of place
-        const uint32_t slot = index.entries[position].load(std::memory_order_acquire);
-        if (slot == kEmpty) return {};
+    size_t position = home(block);
+    for (size_t step = 0; step < index_.size(); ++step) {
+        // acquire: pairs with the releases of insert and erase
+        const uint32_t entry = index_[position].load(std::memory_order_acquire);
+        if (entry == kEmpty) return {};
+        std::atomic<uint64_t>& slot_word = words_[entry - 1];
         // acquire: pairs with the release of make_readable and insert: the bytes are seen
-        uint64_t word = words_[slot].load(std::memory_order_acquire);
+        uint64_t word = slot_word.load(std::memory_order_acquire);
         while (block_in(word) == block.value && is_readable(use_in(word)) &&
                (word & kPinMask) < kReaderPins) {
-            if (words_[slot].compare_exchange_weak(word, word + kPin, std::memory_order_acquire,
-                                                   std::memory_order_acquire)) {
-                return Pin(*this, SlotIndex(slot));
+            if (slot_word.compare_exchange_weak(word, word + kPin, std::memory_order_acquire,
+                                                std::memory_order_acquire)) {
+                return Pin(*this, SlotIndex(entry - 1));
             }
         }
         if (block_in(word) == block.value && use_in(word) != SlotUse::Free) return {};
-        position = position + 1 == index.capacity ? 0 : position + 1;
+        position = after(position);
     }
     return {};
 }
 
-std::optional<uint32_t> BlockTable::position_of(const Index& index, BlockNumber block) const {
-    uint32_t position = home(index, hash(block));
-    for (;;) {
-        const uint32_t slot = index.entries[position].load(std::memory_order_relaxed);
-        if (slot == kEmpty) return std::nullopt;
-        if (block_in(load(SlotIndex(slot))) == block.value) return position;
-        position = position + 1 == index.capacity ? 0 : position + 1;
+std::optional<size_t> BlockTable::position_of(BlockNumber block) const {
+    for (size_t position = home(block);; position = after(position)) {
+        const uint32_t entry = index_[position].load(std::memory_order_relaxed);
+        if (entry == kEmpty) return std::nullopt;
+        if (block_in(load(SlotIndex(entry - 1))) == block.value) return position;
     }
 }
 
 std::optional<SlotIndex> BlockTable::find(BlockNumber block) const {
-    const Index& index = *shard_of(hash(block)).all.back();
-    const auto position = position_of(index, block);
+    const auto position = position_of(block);
     if (!position) return std::nullopt;
-    return SlotIndex(index.entries[*position].load(std::memory_order_relaxed));
-}
-
-void BlockTable::place(Index& index, BlockNumber block, uint32_t slot) {
-    uint32_t position = home(index, hash(block));
-    while (index.entries[position].load(std::memory_order_relaxed) != kEmpty) {
-        position = position + 1 == index.capacity ? 0 : position + 1;
-    }
-    // release: pairs with the acquire of try_pin
-    index.entries[position].store(slot, std::memory_order_release);
-}
-
-void BlockTable::grow(Shard& shard) {
-    const Index& old = *shard.all.back();
-    auto bigger = std::make_unique<Index>(old.capacity * 2);
-    for (uint32_t i = 0; i < old.capacity; ++i) {
-        const uint32_t slot = old.entries[i].load(std::memory_order_relaxed);
-        if (slot != kEmpty) place(*bigger, block_of(SlotIndex(slot)), slot);
-    }
-    shard.all.push_back(std::move(bigger));
-    shard.index.store(shard.all.back().get(), std::memory_order_release);  // pairs: try_pin
+    return SlotIndex(index_[*position].load(std::memory_order_relaxed) - 1);
 }
 
 void BlockTable::insert(BlockNumber block, SlotIndex slot, SlotUse use) {
     DCHECK(!find(block).has_value());
     CHECK(use_in(load(slot)) == SlotUse::Private && use != SlotUse::Free);
-    Shard& shard = shard_of(hash(block));
-    if (uint64_t{shard.used + 1} * 4 > uint64_t{shard.all.back()->capacity} * 3) grow(shard);
     // release: pairs with the acquire of try_pin: the slot's bytes were written before
     words_[slot.value].store(with_use(with_block(load(slot), block), use),
                              std::memory_order_release);
-    place(*shard.all.back(), block, slot.value);
-    ++shard.used;
+    size_t position = home(block);
+    while (index_[position].load(std::memory_order_relaxed) != kEmpty) position = after(position);
+    index_[position].store(slot.value + 1, std::memory_order_release);  // pairs: try_pin
     ++size_;
 }
 
 void BlockTable::erase(BlockNumber block) {
-    Shard& shard = shard_of(hash(block));
-    Index& index = *shard.all.back();
-    const auto found = position_of(index, block);
+    const auto found = position_of(block);
     CHECK(found.has_value());
-    uint32_t hole = *found;
-    const SlotIndex slot(index.entries[hole].load(std::memory_order_relaxed));
+    size_t hole = *found;
+    const SlotIndex slot(index_[hole].load(std::memory_order_relaxed) - 1);
     // Close the gap by moving later entries back; a reader may miss one that is being moved.
-    uint32_t next = hole;
-    for (;;) {
-        next = next + 1 == index.capacity ? 0 : next + 1;
-        const uint32_t moved = index.entries[next].load(std::memory_order_relaxed);
+    for (size_t next = after(hole);; next = after(next)) {
+        const uint32_t moved = index_[next].load(std::memory_order_relaxed);
         if (moved == kEmpty) break;
-        const uint32_t wanted = home(index, hash(block_of(SlotIndex(moved))));
+        const size_t wanted = home(block_of(SlotIndex(moved - 1)));
         const bool stays =
             hole <= next ? (hole < wanted && wanted <= next) : (hole < wanted || wanted <= next);
         if (stays) continue;
-        index.entries[hole].store(moved, std::memory_order_release);  // pairs: try_pin
+        index_[hole].store(moved, std::memory_order_release);  // pairs: try_pin
         hole = next;
     }
-    index.entries[hole].store(kEmpty, std::memory_order_release);  // pairs: try_pin
+    index_[hole].store(kEmpty, std::memory_order_release);  // pairs: try_pin
     uint64_t word = load(slot);
     while (!words_[slot.value].compare_exchange_weak(word, with_use(word, SlotUse::Private),
                                                      std::memory_order_relaxed)) {
     }
-    --shard.used;
     --size_;
 }
 
@@ -241,14 +185,6 @@ void BlockTable::set_free(SlotIndex slot) {
 void BlockTable::set_taken(SlotIndex slot) {
     CHECK(use_in(load(slot)) == SlotUse::Free);
     words_[slot.value].store(with_use(load(slot), SlotUse::Private), std::memory_order_relaxed);
-}
-
-size_t BlockTable::memory() const {
-    size_t bytes = size_t{slots_.value} * sizeof(uint64_t);
-    for (uint32_t i = 0; i < shard_count_; ++i) {
-        for (const auto& index : shards_[i].all) bytes += index->capacity * sizeof(uint32_t);
-    }
-    return bytes;
 }
 
 }  // namespace s3b::cache

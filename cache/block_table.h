@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sharded lock-free index BlockNumber -> slot. One writer (the reactor); any thread may look up and
+// Lock-free index BlockNumber -> slot. One writer (the reactor); any thread may look up and
 // pin. The one place with memory orders: each names the one that it pairs with.
 //
 // A slot is described by one 64-bit word that contains the number of its block:
 //   [63..32 block][31..24 version][14 unread][13..4 pins][3..0 state]
 // A reader pins by a compare-and-swap of that word, which so checks that the slot still holds the
 // block: a slot that was given to another block can never be pinned by mistake, and a pinned one is
-// never reused. Slots are static memory, so nothing needs to be reclaimed.
+// never reused. Slots and index are memory that never moves, so nothing needs to be reclaimed.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <vector>
 
+#include "cache/lazy_array.h"
 #include "engine/base/types.h"
 
 namespace s3b::cache {
@@ -29,14 +28,12 @@ enum class SlotUse : uint8_t {
 
 constexpr bool is_readable(SlotUse use) { return use == SlotUse::Dirty || use == SlotUse::Clean; }
 
-/// The table. Memory a slot: 8 bytes word, 5.3 to 10.7 bytes index, and as much again in the
-/// smaller indexes that it grew out of (readers may still be in them). All calls but try_pin and
-/// unpin belong to the owner.
+/// The table. Memory a slot: 8 bytes word and 5.4 bytes index, which become resident as they are
+/// used. All calls but try_pin and unpin belong to the owner.
 class BlockTable {
 public:
     /// Room for `slots` slots, none in use. At most 2^32 - 2.
     explicit BlockTable(SlotCount slots);
-    ~BlockTable();
     BlockTable(const BlockTable&) = delete;
     BlockTable& operator=(const BlockTable&) = delete;
 
@@ -97,42 +94,25 @@ public:
 
     SlotCount slots() const { return slots_; }
     size_t size() const { return size_; }
-    /// Bytes of memory that index and words take up, retired index memory included.
-    size_t memory() const;
+    /// Bytes of address space that index and words take up.
+    size_t memory_bytes() const { return words_.memory_bytes() + index_.memory_bytes(); }
+    /// Entries of the index for so many slots: it is three quarters full at the most.
+    static constexpr size_t entries_for(SlotCount slots) {
+        return size_t{slots.value} + slots.value / 3 + 2;
+    }
 
 private:
-    static constexpr uint32_t kEmpty = ~uint32_t{0};
-    /// A shard's index doubles when it is fuller than this, which moves at most this many entries
-    /// in one go (under a millisecond): why there are shards at all.
-    static constexpr uint32_t kShardEntries = 32768;
-
-    struct Index {
-        explicit Index(uint32_t n);
-        uint32_t capacity;
-        std::unique_ptr<std::atomic<uint32_t>[]> entries;  // slot numbers, kEmpty = free
-    };
-    struct Shard {
-        std::atomic<Index*> index{nullptr};
-        std::vector<std::unique_ptr<Index>>
-            all;  // the last is current; readers may be in the others
-        uint32_t used = 0;
-    };
+    static constexpr uint32_t kEmpty = 0;  // an entry; else the number of a slot plus one
 
     static uint64_t hash(BlockNumber block);
-    Shard& shard_of(uint64_t hash_value) { return shards_[hash_value & (shard_count_ - 1)]; }
-    const Shard& shard_of(uint64_t hash_value) const {
-        return shards_[hash_value & (shard_count_ - 1)];
-    }
-    static uint32_t home(const Index& index, uint64_t hash_value);
-    void place(Index& index, BlockNumber block, uint32_t slot);
-    void grow(Shard& shard);
-    std::optional<uint32_t> position_of(const Index& index, BlockNumber block) const;
+    size_t home(BlockNumber block) const;
+    size_t after(size_t position) const { return position + 1 == index_.size() ? 0 : position + 1; }
+    std::optional<size_t> position_of(BlockNumber block) const;
     uint64_t load(SlotIndex slot) const;
 
     SlotCount slots_;
-    uint32_t shard_count_;
-    std::unique_ptr<Shard[]> shards_;
-    std::atomic<uint64_t>* words_;  // one anonymous mapping: pages become resident on first use
+    LazyArray<std::atomic<uint64_t>> words_;  // zero pages are words of free slots
+    LazyArray<std::atomic<uint32_t>> index_;  // open addressing, linear probing
     size_t size_ = 0;
 };
 

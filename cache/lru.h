@@ -1,50 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order in which clean slots were last used: strict LRU. 8 bytes a slot (12 with times).
+// The order in which clean slots were last used: strict LRU.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <vector>
 
+#include "cache/slot_list.h"
+#include "cache/slot_marks.h"
 #include "engine/base/types.h"
 
 namespace s3b::cache {
 
-/// A list of slots, oldest use first. Belongs to the reactor.
+/// A list of slots, oldest use first. All calls but take_victim() take O(1). Belongs to the reactor.
 class Lru {
 public:
-    /// `timed`: remember when each slot was used, for blockCacheTimeout.
-    Lru(SlotCount slots, bool timed);
+    /// `timed`: notes in `marks` when each slot was used. Both must outlive the list.
+    Lru(SlotLinks& links, SlotMarks& marks, bool timed)
+        : list_(links), marks_(marks), timed_(timed) {}
 
-    /// Puts `slot`, which must not be in the list, at the young end. Times must not fall. O(1).
-    void push(SlotIndex slot, Instant now);
-    /// Takes `slot` out. It must be in the list. O(1).
-    void remove(SlotIndex slot);
-    /// Moves `slot` to the young end. O(1).
-    void touch(SlotIndex slot, Instant now);
-    /// Moves `slot` to the young end as if it had been used together with the youngest. O(1).
-    void defer(SlotIndex slot);
+    /// Puts `slot`, which must be in no list, at the young end. Times must not fall.
+    void push(SlotIndex slot, Instant now) {
+        list_.push(slot);
+        if (timed_) marks_.use(slot, now);
+    }
+    void remove(SlotIndex slot) { list_.remove(slot); }
+    /// Moves `slot` to the young end.
+    void touch(SlotIndex slot, Instant now) {
+        list_.renew(slot);
+        if (timed_) marks_.use(slot, now);
+    }
+    /// Moves `slot` to the young end as if it had been used together with the youngest.
+    void defer(SlotIndex slot) {
+        if (timed_) marks_.use_as(slot, *list_.youngest());
+        list_.renew(slot);
+    }
+    /// The oldest slot for which `take` is true; the older ones are deferred: somebody holds them,
+    /// so they are in use after all. nullopt if there is none; then all were looked at.
+    template <class Take>
+    std::optional<SlotIndex> take_victim(Take& take) {
+        for (uint32_t tries = size(); tries > 0; --tries) {
+            const SlotIndex slot = *oldest();
+            if (take(slot)) return slot;
+            defer(slot);
+        }
+        return std::nullopt;
+    }
     /// The slot that was not used for longest.
-    std::optional<SlotIndex> oldest() const;
-    /// When the oldest was last used, to the millisecond. Only with `timed`; kNever if empty. One
-    /// that was not used for 49 days counts as used later.
-    Instant oldest_use() const;
-    uint32_t size() const { return size_; }
+    std::optional<SlotIndex> oldest() const { return list_.oldest(); }
+    /// When the oldest was last used, rounded up to SlotMarks::kTick. Only with `timed`; kNever if
+    /// the list is empty.
+    Instant oldest_use() const {
+        return timed_ && !list_.empty() ? marks_.used(*list_.oldest()) : kNever;
+    }
+    uint32_t size() const { return list_.size(); }
 
 private:
-    static constexpr uint32_t kNone = ~uint32_t{0};
-    struct Links {
-        uint32_t older;
-        uint32_t younger;
-    };
-    void append(SlotIndex slot);
-
-    std::vector<Links> links_;
-    std::vector<uint32_t> used_ms_;  // low half of the milliseconds; latest_ms_ tells the high one
-    int64_t latest_ms_ = 0;          // the last use of all
-    uint32_t oldest_ = kNone;
-    uint32_t youngest_ = kNone;
-    uint32_t size_ = 0;
+    SlotList list_;
+    SlotMarks& marks_;
+    bool timed_;
 };
 
 }  // namespace s3b::cache

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "cache/eviction_policy.h"
 #include "codec/cipher.h"
 #include "codec/compression.h"
 #include "codec/locked_memory.h"
@@ -24,8 +25,10 @@ struct CacheConfig {
     uint32_t size = 1000;   // blocks; 0 = no cache
     uint32_t threads = 20;  // uploads under way at once, at the most
     Duration write_delay = std::chrono::milliseconds(250);
-    Duration timeout{};                  // clean blocks unused for so long are dropped; 0 = never
-    uint32_t max_dirty = 0;              // blocks; 0 = no limit but the cache's size
+    Duration timeout{};      // clean blocks unused for so long are dropped; 0 = never
+    uint32_t max_dirty = 0;  // blocks; 0 = no limit but the cache's size
+    cache::EvictionPolicy policy = cache::EvictionPolicy::Lru;
+    uint32_t protected_blocks = 0;       // those with a number below are evicted last
     bool sync = false;                   // a write ends when it is stored
     std::optional<uint32_t> read_ahead;  // blocks of each stream; none: it adapts
     uint32_t read_ahead_trigger = 2;     // reads in sequence that make a stream

@@ -190,6 +190,11 @@ Complaint check_cache(Draft& draft, const Environment&) {
     if (cache.sync && cache.write_delay > Duration::zero()) {
         return std::string("`blockCacheSync' needs `blockCacheWriteDelay=0'");
     }
+    if (cache.protected_blocks > cache.size) {
+        draft.messages.push_back(
+            "warning: `blockCacheNumProtected=" + std::to_string(cache.protected_blocks) +
+            "' is more than the " + std::to_string(cache.size) + " blocks of the cache");
+    }
     return {};
 }
 

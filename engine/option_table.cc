@@ -57,6 +57,18 @@ Complaint file_mode(Draft& draft, std::string_view value) {
     return wrong;
 }
 
+Complaint eviction_policy(Draft& draft, std::string_view value) {
+    cache::EvictionPolicy& policy = draft.config.cache.policy;
+    if (value == "lru") {
+        policy = cache::EvictionPolicy::Lru;
+    } else if (value == "s3fifo") {
+        policy = cache::EvictionPolicy::S3Fifo;
+    } else {
+        return std::string("lru or s3fifo is wanted");
+    }
+    return {};
+}
+
 Complaint list_threads(Draft& draft, std::string_view value) {
     int32_t threads = 0;
     Complaint wrong = parse_signed(value, threads);
@@ -273,6 +285,12 @@ constexpr OptionRow kOptions[] = {
     {"blockCacheSync", "", Cache,
      "A write ends when the block is stored; needs blockCacheWriteDelay=0", "",
      flag<&CacheConfig::sync>},
+    {"blockCacheNumProtected", "NUM", Cache,
+     "Evict blocks with a number below only when nothing else can be", "0",
+     number<&CacheConfig::protected_blocks>},
+    {"blockCachePolicy", "NAME", Cache,
+     "What is evicted: lru, what was not used for longest; s3fifo resists scans", "lru",
+     eviction_policy},
     {"readAhead", "NUM", Cache,
      "Blocks to read ahead of each sequence of reads; 0 = none. If it is not given, the number "
      "adapts, beginning with the default",
@@ -355,7 +373,6 @@ constexpr std::string_view kElsewhere[] = {
     "blockCacheFile",
     "blockCacheFileAdvise",
     "blockCacheNoVerify",
-    "blockCacheNumProtected",
     "blockCacheRecoverDirtyBlocks",
     "configFile",
     "nbd",

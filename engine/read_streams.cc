@@ -10,7 +10,8 @@ namespace s3b {
 ReadStreams::ReadStreams(const Settings& settings)
     : settings_(settings),
       windows_(settings.window, settings.bound, kMaxStreams),
-      order_(SlotCount(kMaxStreams), false) {
+      links_(SlotCount(kMaxStreams)),
+      order_(links_) {
     CHECK(settings_.bound > 0);
     settings_.trigger = std::max(settings_.trigger, 1U);
 }
@@ -61,7 +62,7 @@ void ReadStreams::note_read(BlockNumber block, Answer answer) {
     latest_ = *found;
     Stream& stream = streams_[*found];
     stream.read_at = ++reads_;
-    order_.touch(SlotIndex(*found), Instant{});
+    order_.renew(SlotIndex(*found));
     if (stream.last != block) advance(*found, block, answer);
 }
 
@@ -69,10 +70,10 @@ void ReadStreams::begin(BlockNumber block) {
     uint32_t index = used_;
     if (used_ < kMaxStreams) {
         ++used_;
-        order_.push(SlotIndex(index), Instant{});
+        order_.push(SlotIndex(index));
     } else {
         index = order_.oldest()->value;
-        order_.touch(SlotIndex(index), Instant{});
+        order_.renew(SlotIndex(index));
         windows_.close(index);
     }
     Stream& stream = streams_[index];

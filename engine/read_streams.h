@@ -10,7 +10,7 @@
 #include <deque>
 #include <optional>
 
-#include "cache/lru.h"
+#include "cache/slot_list.h"
 #include "engine/base/types.h"
 #include "engine/read_windows.h"
 
@@ -95,7 +95,8 @@ private:
 
     Settings settings_;
     ReadWindows windows_;
-    cache::Lru order_;  // of use
+    cache::SlotLinks links_;
+    cache::SlotList order_;  // of use
     std::array<Stream, kMaxStreams> streams_;
     std::array<Reach, kMaxStreams> reaches_;
     uint32_t used_ = 0;  // streams that exist: the first ones

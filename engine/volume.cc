@@ -48,6 +48,8 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remembe
     result.max_dirty = config.max_dirty;
     result.write_delay = config.write_delay;
     result.timeout = config.timeout;
+    result.policy = config.policy;
+    result.protected_blocks = config.protected_blocks;
     result.keep_clean = settings.cache.size > 0;
     result.remember_objects = remember_objects;
     return result;

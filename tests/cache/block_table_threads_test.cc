@@ -166,7 +166,7 @@ TEST(BlockTableThreads, NoReaderSeesAnotherBlockOrAHalfWrittenOne) {
     EXPECT_EQ(owner.leaked(), 0U);
 }
 
-TEST(BlockTableThreads, ReadersLookUpWhileTheIndexGrows) {
+TEST(BlockTableThreads, ReadersFindWhatWasInsertedBefore) {
     constexpr uint32_t kMany = 100'000;
     BlockTable table{SlotCount(kMany)};
     std::atomic<uint32_t> inserted = 0;

@@ -18,7 +18,9 @@ CacheSettings settings_from(Random& random) {
     settings.uploads = 1 + random.below(3);
     settings.max_dirty = random.one_in(2) ? 0 : 1 + random.below(settings.size);
     settings.write_delay = milliseconds(random.below(3) * 20);
-    settings.timeout = milliseconds(random.below(2) * 50);
+    settings.timeout = milliseconds(random.below(2) * 48);
+    if (random.one_in(2)) settings.policy = EvictionPolicy::S3Fifo;
+    if (random.one_in(2)) settings.protected_blocks = 1 + random.below(10);
     settings.keep_clean = !random.one_in(5);
     return settings;
 }

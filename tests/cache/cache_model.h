@@ -58,8 +58,10 @@ private:
     enum class Survey { NotBegun, Running, Done };
     struct Use {
         uint32_t block;
-        Instant at;
+        Instant at;      // rounded as the cache rounds it
+        Instant latest;  // later than `at` if a reader held it when it might have expired
     };
+    using Order = std::list<Use>;
     struct ReaderPin {
         BlockTable::Pin pin;
         Bytes seen;
@@ -101,12 +103,23 @@ private:
     // The order of clean blocks (cache_model_checks.cc).
     void use(uint32_t n);
     void forget(uint32_t n);
-    void defer_oldest();
+    void defer_oldest(Order& order);
     bool held(uint32_t n);
+    bool is_protected(uint32_t n) const { return n < settings_.protected_blocks; }
+    /// Whether `order` is that of the last use, exactly.
+    bool strict(const Order& order) const {
+        return settings_.policy == EvictionPolicy::Lru || &order == &protected_;
+    }
     /// Follows what was evicted to make room, and checks that it was the oldest that no reader
-    /// holds; `found_room` is false if there was nothing left to evict.
+    /// holds, protected blocks last; `found_room` is false if there was nothing left to evict.
     void follow_evictions(bool found_room);
+    void follow_evictions_of(Order& order);
+    void expect_all_held(Order& order);
+    int64_t evicted_of(const Order& order) const;
     void expire();
+    void check_next_expiry();
+    uint32_t expire_strictly(Order& order);
+    uint32_t expire_loosely(Order& order);
 
     BlockNumber number(uint32_t n) const { return BlockNumber(n); }
     BlockState state(uint32_t n) const { return cache_.state(number(n)); }
@@ -124,7 +137,8 @@ private:
     std::map<uint32_t, SlotIndex> downloads_;
     std::map<uint32_t, PutUnderWay> uploads_;
     std::list<ReaderPin> pins_;
-    std::list<Use> clean_;           // in the order of their last use
+    Order clean_;                    // in the order of their last use
+    Order protected_;                // the same of protected blocks
     std::set<uint32_t> ahead_;       // blocks fetched, or being fetched, that nobody has read yet
     std::set<uint32_t> may_linger_;  // slots that a reader held when they were given back
     CacheCounters counted_;

@@ -71,10 +71,12 @@ uint32_t CacheModel::available() {
 /// Every slot is free or in somebody's hands: no leak.
 void CacheModel::check_slots() {
     std::set<uint32_t> known = owned_slots();
-    for (const Use& clean : clean_) {
-        const auto slot = cache_.table().find(number(clean.block));
-        expect(slot.has_value(), "a clean block has a slot");
-        if (slot) expect(known.insert(slot->value).second, "no slot belongs to two blocks");
+    for (const Order* order : {&clean_, &protected_}) {
+        for (const Use& clean : *order) {
+            const auto slot = cache_.table().find(number(clean.block));
+            expect(slot.has_value(), "a clean block has a slot");
+            if (slot) expect(known.insert(slot->value).second, "no slot belongs to two blocks");
+        }
     }
     std::set<uint32_t> lingering;
     for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
@@ -183,17 +185,20 @@ void CacheModel::check_no_slot_is_lost() {
 
 void CacheModel::use(uint32_t n) {
     forget(n);
-    clean_.push_back({n, now_});
+    const Instant at = SlotMarks::rounded(now_);
+    (is_protected(n) ? protected_ : clean_).push_back({n, at, at});
 }
 
 void CacheModel::forget(uint32_t n) {
-    std::erase_if(clean_, [n](const Use& use) { return use.block == n; });
+    for (Order* order : {&clean_, &protected_}) {
+        std::erase_if(*order, [n](const Use& use) { return use.block == n; });
+    }
 }
 
-void CacheModel::defer_oldest() {
-    const Use deferred{clean_.front().block, clean_.back().at};
-    clean_.pop_front();
-    clean_.push_back(deferred);
+void CacheModel::defer_oldest(Order& order) {
+    const Use deferred{order.front().block, order.back().at, order.back().latest};
+    order.pop_front();
+    order.push_back(deferred);
 }
 
 bool CacheModel::held(uint32_t n) {
@@ -201,45 +206,106 @@ bool CacheModel::held(uint32_t n) {
     return slot && cache_.table().pinned(*slot);
 }
 
+int64_t CacheModel::evicted_of(const Order& order) const {
+    return std::ranges::count_if(
+        order, [&](const Use& clean) { return state(clean.block) != BlockState::Clean; });
+}
+
 void CacheModel::follow_evictions(bool found_room) {
-    auto evicted = std::ranges::count_if(
-        clean_, [&](const Use& clean) { return state(clean.block) != BlockState::Clean; });
+    follow_evictions_of(clean_);
+    if (found_room && evicted_of(protected_) == 0) return;
+    expect_all_held(clean_);
+    follow_evictions_of(protected_);
+    if (!found_room) expect_all_held(protected_);
+}
+
+void CacheModel::follow_evictions_of(Order& order) {
+    if (!strict(order)) {
+        std::erase_if(order, [&](const Use& use) { return state(use.block) != BlockState::Clean; });
+        return;
+    }
+    auto evicted = evicted_of(order);
     while (evicted > 0 && error_.empty()) {
-        const uint32_t oldest = clean_.front().block;
+        const uint32_t oldest = order.front().block;
         if (held(oldest)) {
-            defer_oldest();
+            defer_oldest(order);
             continue;
         }
         expect(state(oldest) != BlockState::Clean, "the oldest that nobody holds is evicted");
-        clean_.pop_front();
+        order.pop_front();
         --evicted;
-    }
-    if (found_room) return;
-    for (size_t i = clean_.size(); i > 0; --i) {
-        expect(held(clean_.front().block), "what nobody holds makes room");
-        defer_oldest();
     }
 }
 
+void CacheModel::expect_all_held(Order& order) {
+    for (const Use& use : order) expect(held(use.block), "what nobody holds makes room");
+    if (!strict(order)) return;
+    for (size_t i = order.size(); i > 0; --i) defer_oldest(order);
+}
+
 void CacheModel::expire() {
+    check_next_expiry();
+    const uint32_t dropped = cache_.drop_expired(now_);
+    uint32_t expected = expire_strictly(protected_);
+    expected += strict(clean_) ? expire_strictly(clean_) : expire_loosely(clean_);
+    expect(dropped == expected, "what has expired is dropped");
+    for (const Order* order : {&clean_, &protected_}) {
+        expect(evicted_of(*order) == 0, "what has not expired stays");
+    }
+}
+
+void CacheModel::check_next_expiry() {
+    Instant latest = kNever;
+    Instant exact = kNever;
+    if (settings_.timeout != Duration::zero()) {
+        if (!protected_.empty()) exact = protected_.front().at + settings_.timeout;
+        for (const Use& use : clean_) latest = std::min(latest, use.latest + settings_.timeout);
+    }
     const Instant next = cache_.next_expiry();
-    const bool timed = settings_.timeout != Duration::zero() && !clean_.empty();
-    expect(next == (timed ? clean_.front().at + settings_.timeout : kNever),
-           "the oldest expires first");
-    uint32_t expected = 0;
-    while (timed && !clean_.empty() && clean_.front().at + settings_.timeout <= now_) {
-        const uint32_t n = clean_.front().block;
+    if (strict(clean_)) return expect(next == std::min(exact, latest), "the oldest expires first");
+    if (latest != kNever) latest = std::max(latest, now_ + settings_.timeout / 16);
+    expect(next <= std::min(exact, latest), "the oldest expires soon");
+    expect(next != kNever || (clean_.empty() && protected_.empty()) ||
+               settings_.timeout == Duration::zero(),
+           "what is clean will expire");
+    expect(next == kNever || !clean_.empty() || !protected_.empty(), "nothing wakes an idle cache");
+}
+
+/// Those that have expired are gone, or held and so in use. Returns how many are gone.
+uint32_t CacheModel::expire_strictly(Order& order) {
+    if (settings_.timeout == Duration::zero()) return 0;
+    uint32_t gone = 0;
+    while (!order.empty() && order.front().at + settings_.timeout <= now_) {
+        const uint32_t n = order.front().block;
         if (held(n)) {
             use(n);
         } else {
-            clean_.pop_front();
-            ++expected;
+            order.pop_front();
+            ++gone;
         }
     }
-    expect(cache_.drop_expired(now_) == expected, "what has expired is dropped");
-    for (const Use& clean : clean_) {
-        expect(state(clean.block) == BlockState::Clean, "what has not expired stays");
+    return gone;
+}
+
+/// The same with S3-FIFO, which looks for them only now and then.
+uint32_t CacheModel::expire_loosely(Order& order) {
+    uint32_t gone = 0;
+    for (auto use = order.begin(); use != order.end();) {
+        const bool expired =
+            settings_.timeout != Duration::zero() && use->at + settings_.timeout <= now_;
+        if (state(use->block) != BlockState::Clean) {
+            expect(expired && !held(use->block), "only what has expired is dropped");
+            use = order.erase(use);
+            ++gone;
+            continue;
+        }
+        if (expired && held(use->block)) use->latest = SlotMarks::rounded(now_);
+        const bool late = settings_.timeout != Duration::zero() &&
+                          use->latest + settings_.timeout + settings_.timeout / 16 <= now_;
+        expect(!late, "what has expired does not stay for long");
+        ++use;
     }
+    return gone;
 }
 
 }  // namespace s3b::cache

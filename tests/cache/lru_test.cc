@@ -15,7 +15,16 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr Instant kStart{std::chrono::seconds(5)};
+constexpr Instant kStart{std::chrono::seconds(16)};
+constexpr Duration kTick = SlotMarks::kTick;
+
+struct TestLru {
+    explicit TestLru(uint32_t slots, bool timed)
+        : links(SlotCount(slots)), marks(SlotCount(slots)), lru(links, marks, timed) {}
+    SlotLinks links;
+    SlotMarks marks;
+    Lru lru;
+};
 
 /// The slots from the oldest to the youngest; empties the list.
 std::vector<uint32_t> drain(Lru& lru) {
@@ -29,7 +38,8 @@ std::vector<uint32_t> drain(Lru& lru) {
 using Order = std::vector<uint32_t>;
 
 TEST(Lru, TheOldestUseComesFirst) {
-    Lru lru(SlotCount(8), false);
+    TestLru test(8, false);
+    Lru& lru = test.lru;
     EXPECT_EQ(lru.oldest(), std::nullopt);
     for (const uint32_t slot : {3U, 1U, 2U}) lru.push(SlotIndex(slot), kStart);
     EXPECT_EQ(lru.size(), 3U);
@@ -38,7 +48,8 @@ TEST(Lru, TheOldestUseComesFirst) {
 }
 
 TEST(Lru, TouchingMovesToTheYoungEnd) {
-    Lru lru(SlotCount(8), false);
+    TestLru test(8, false);
+    Lru& lru = test.lru;
     for (const uint32_t slot : {0U, 1U, 2U}) lru.push(SlotIndex(slot), kStart);
     lru.touch(SlotIndex(0), kStart);
     lru.touch(SlotIndex(0), kStart);
@@ -46,39 +57,43 @@ TEST(Lru, TouchingMovesToTheYoungEnd) {
 }
 
 TEST(Lru, RemovesFromBothEndsAndTheMiddle) {
-    Lru lru(SlotCount(8), false);
+    TestLru test(8, false);
+    Lru& lru = test.lru;
     for (uint32_t slot = 0; slot < 5; ++slot) lru.push(SlotIndex(slot), kStart);
     for (const uint32_t slot : {2U, 0U, 4U}) lru.remove(SlotIndex(slot));
     EXPECT_EQ(drain(lru), (Order{1, 3}));
 }
 
 TEST(Lru, TellsWhenTheOldestWasUsed) {
-    Lru lru(SlotCount(8), true);
+    TestLru test(8, true);
+    Lru& lru = test.lru;
     EXPECT_EQ(lru.oldest_use(), kNever);
     lru.push(SlotIndex(0), kStart);
-    lru.push(SlotIndex(1), kStart + milliseconds(20));
+    lru.push(SlotIndex(1), kStart + 2 * kTick);
     EXPECT_EQ(lru.oldest_use(), kStart);
-    lru.touch(SlotIndex(0), kStart + milliseconds(50));
-    EXPECT_EQ(lru.oldest_use(), kStart + milliseconds(20));
-    lru.touch(SlotIndex(1), kStart + milliseconds(60));
-    lru.touch(SlotIndex(1), kStart + milliseconds(70));  // also where it is the youngest
+    lru.touch(SlotIndex(0), kStart + 5 * kTick);
+    EXPECT_EQ(lru.oldest_use(), kStart + 2 * kTick);
+    lru.touch(SlotIndex(1), kStart + 6 * kTick);
+    lru.touch(SlotIndex(1), kStart + 7 * kTick);  // also where it is the youngest
     lru.remove(SlotIndex(0));
-    EXPECT_EQ(lru.oldest_use(), kStart + milliseconds(70));
+    EXPECT_EQ(lru.oldest_use(), kStart + 7 * kTick);
     lru.remove(SlotIndex(1));
     EXPECT_EQ(lru.oldest_use(), kNever);
 }
 
 TEST(Lru, WithoutTimesTheUseOfTheOldestIsNever) {
-    Lru lru(SlotCount(8), false);
+    TestLru test(8, false);
+    Lru& lru = test.lru;
     lru.push(SlotIndex(0), kStart);
     EXPECT_EQ(lru.oldest_use(), kNever);
 }
 
 TEST(Lru, TimesStayRightAfterYearsOfRunning) {
-    Lru lru(SlotCount(8), true);
+    TestLru test(8, true);
+    Lru& lru = test.lru;
     Instant now = kStart;
     for (int month = 0; month < 40; ++month) {
-        now += hours(30 * 24) + milliseconds(3);
+        now += hours(30 * 24) + 3 * kTick;
         lru.push(SlotIndex(0), now);
         lru.push(SlotIndex(1), now + hours(1));
         EXPECT_EQ(lru.oldest_use(), now) << month;
@@ -88,16 +103,24 @@ TEST(Lru, TimesStayRightAfterYearsOfRunning) {
     }
 }
 
+TEST(Lru, TimesAreRoundedUpToATick) {
+    TestLru test(8, true);
+    test.lru.push(SlotIndex(0), kStart + milliseconds(1));
+    EXPECT_EQ(test.lru.oldest_use(), kStart + kTick);
+    EXPECT_EQ(SlotMarks::rounded(kStart + milliseconds(1)), kStart + kTick);
+}
+
 TEST(Lru, ADeferredSlotGoesBehindTheYoungestWithItsTime) {
-    Lru lru(SlotCount(8), true);
+    TestLru test(8, true);
+    Lru& lru = test.lru;
     lru.push(SlotIndex(0), kStart);
-    lru.push(SlotIndex(1), kStart + milliseconds(20));
+    lru.push(SlotIndex(1), kStart + 2 * kTick);
     lru.defer(SlotIndex(0));
     EXPECT_EQ(*lru.oldest(), SlotIndex(1));
     lru.remove(SlotIndex(1));
-    EXPECT_EQ(lru.oldest_use(), kStart + milliseconds(20));
+    EXPECT_EQ(lru.oldest_use(), kStart + 2 * kTick);
     lru.defer(SlotIndex(0));  // alone: stays as it is
-    EXPECT_EQ(lru.oldest_use(), kStart + milliseconds(20));
+    EXPECT_EQ(lru.oldest_use(), kStart + 2 * kTick);
     EXPECT_EQ(lru.size(), 1U);
 }
 
@@ -108,11 +131,12 @@ TEST(Lru, AgreesWithAList) {
         Instant at;
     };
     Random random(11);
-    Lru lru(SlotCount(kSlots), true);
+    TestLru test(kSlots, true);
+    Lru& lru = test.lru;
     std::list<Use> expected;
     Instant now = kStart;
     for (int step = 0; step < 100'000; ++step) {
-        now += milliseconds(random.below(3));
+        now += random.below(3) * kTick;
         const uint32_t slot = random.below(kSlots);
         const auto found = std::ranges::find(expected, slot, &Use::slot);
         const uint32_t choice = random.below(4);

@@ -51,7 +51,7 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 14U);
+    ASSERT_EQ(words.size(), 15U);
     const Config help = mounted(words);
     const Config used;
     EXPECT_EQ(help.consistency.on, used.consistency.on);
@@ -64,6 +64,7 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
     EXPECT_EQ(help.cache.timeout, used.cache.timeout);
     EXPECT_EQ(help.cache.write_delay, used.cache.write_delay);
     EXPECT_EQ(help.cache.max_dirty, used.cache.max_dirty);
+    EXPECT_EQ(help.cache.protected_blocks, used.cache.protected_blocks);
     EXPECT_EQ(help.cache.read_ahead, ReadWindows::kFirst);
     EXPECT_EQ(used.cache.read_ahead, std::nullopt);  // it adapts
     EXPECT_EQ(help.cache.read_ahead_trigger, used.cache.read_ahead_trigger);
