@@ -16,18 +16,4 @@ BitMap::BitMap(BlockCount blocks) : bytes_((blocks.value + kBits - 1) / kBits * 
 
 BitMap::~BitMap() { munmap(words_, bytes_); }
 
-bool BitMap::set(BlockNumber block) {
-    if (test(block)) return false;
-    words_[block.value / kBits] |= bit_of(block);
-    ++count_;
-    return true;
-}
-
-bool BitMap::clear(BlockNumber block) {
-    if (!test(block)) return false;
-    words_[block.value / kBits] &= ~bit_of(block);
-    --count_;
-    return true;
-}
-
 }  // namespace s3b::cache

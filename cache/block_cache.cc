@@ -32,7 +32,8 @@ BlockCache::BlockCache(const CacheSettings& settings)
       free_(links_),
       order_(eviction_settings(settings), links_),
       zero_map_(settings.geometry.blocks,
-                settings.remember_objects ? ZeroMap::Objects::Remember : ZeroMap::Objects::Forget) {
+                settings.remember_objects ? ZeroMap::Objects::Remember : ZeroMap::Objects::Forget),
+      deletions_(settings.geometry.blocks) {
     CHECK(settings.size > 0 && settings.uploads > 0);
 }
 
@@ -195,6 +196,7 @@ bool BlockCache::absent(BlockNumber block) const {
 
 std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need) {
     Record* record = record_of(block);
+    CHECK(!deletions_.waits(block) && !deletions_.under_way(block));  // its object is an old one
     const uint32_t reserve = settings_.uploads;
     const uint32_t keep = record == nullptr ? 2 * reserve : need == Need::Upload ? 0 : reserve;
     const auto slot = take_slot(keep);
@@ -237,9 +239,10 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
     release_slot(fetched.value);
     record->written.clear();
     if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+    settle_if_free(block, *record, now);
 }
 
-void BlockCache::finish_fetch_absent(BlockNumber block) {
+void BlockCache::finish_fetch_absent(BlockNumber block, Instant now) {
     Record* record = record_of(block);
     CHECK(record != nullptr);
     release_slot(record->fetch_slot);
@@ -252,9 +255,10 @@ void BlockCache::finish_fetch_absent(BlockNumber block) {
     }
     record->written.clear();
     if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+    settle_if_free(block, *record, now);
 }
 
-void BlockCache::fail_fetch(BlockNumber block) {
+void BlockCache::fail_fetch(BlockNumber block, Instant now) {
     Record* record = record_of(block);
     CHECK(record != nullptr);
     release_slot(record->fetch_slot);
@@ -268,6 +272,7 @@ void BlockCache::fail_fetch(BlockNumber block) {
     step(*record, BlockEvent::WriteWhole);  // writes have covered it meanwhile
     record->written.clear();
     if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
+    settle_if_free(block, *record, now);
 }
 
 }  // namespace s3b::cache

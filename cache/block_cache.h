@@ -11,6 +11,7 @@
 
 #include "cache/block_state.h"
 #include "cache/block_table.h"
+#include "cache/deletions.h"
 #include "cache/dirty_queue.h"
 #include "cache/eviction.h"
 #include "cache/range_set.h"
@@ -31,6 +32,7 @@ struct CacheSettings {
     uint32_t protected_blocks = 0;  // clean blocks with a number below are evicted last
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
     bool remember_objects = false;  // for must_exist(); one bit a block
+    bool trust_surveys = true;  // a survey may tell that a deletion is not needed any more
 };
 
 /// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
@@ -71,11 +73,6 @@ struct WritePlan {
     bool zero_rest = false;              // first zero the whole block
 };
 
-/// What an upload sends.
-struct Upload {
-    std::optional<SlotIndex> slot;  // pinned until the end of the upload; nullopt: zeros
-};
-
 /// All of it belongs to the reactor; other threads read through table().
 class BlockCache {
 public:
@@ -114,8 +111,8 @@ public:
     std::vector<ByteRange> gaps(BlockNumber block) const;
     void finish_fetch(BlockNumber block, Instant now);
     /// There is no object: the block is zeros.
-    void finish_fetch_absent(BlockNumber block);
-    void fail_fetch(BlockNumber block);
+    void finish_fetch_absent(BlockNumber block, Instant now);
+    void fail_fetch(BlockNumber block, Instant now);
     /// With keep_clean off: drops `block` if it is clean.
     void forget_clean(BlockNumber block);
 
@@ -127,6 +124,10 @@ public:
     void end_write(BlockNumber block);
     /// Whether writing zeros into part of `block` changes nothing, so that looking for zeros pays.
     bool zero_write_is_free(BlockNumber block) const;
+    /// All of `block`, or of many blocks, becomes zeros: what their objects were is deleted behind
+    /// the scenes. Needs no room. O(blocks / 64 + cached blocks, or blocks if those are fewer).
+    void discard(BlockNumber block, Instant now);
+    void discard(BlockRange range, Instant now);
 
     /// Takes the next block to upload out of the queue; nullopt if none is due.
     std::optional<BlockNumber> pop_due(Instant now);
@@ -142,16 +143,41 @@ public:
     void hurry(BlockNumber block) { queue_.hurry(block); }
 
     BlockState state(BlockNumber block) const;
-    Upload begin_put(BlockNumber block);
+    /// The slot to be sent, pinned until the end of the upload. `block` must be Dirty, not zeros,
+    /// and no deletion of it under way.
+    SlotIndex begin_put(BlockNumber block);
     void finish_put(BlockNumber block, Instant now);
-    void finish_remove(BlockNumber block, Instant now);
     /// The upload failed, or the block could not be completed for it: try again at `due`.
-    void fail_put(BlockNumber block, Instant due);
+    void fail_put(BlockNumber block, Instant now, Instant due);
+
+    /// True if a block that was popped to be uploaded has become zeros by a discard, or by writes
+    /// (`all_zero`): there is nothing to send, its deletion waits.
+    bool settle_zeros(BlockNumber block, bool all_zero, Instant now);
+
+    const Deletions& deletions() const { return deletions_; }
+    /// When claim_deletions() will have something if nothing changes. The delay of writes holds for
+    /// deletions, too, but all go when the first one is due.
+    Instant next_deletion() const;
+    /// Whether somebody waits for them.
+    bool deletions_awaited() const { return deletions_awaited_; }
+    void hurry_deletions(Instant now);
+    /// See Deletions::claim().
+    std::optional<BlockRange> claim_deletions(Instant now, uint64_t run_from, uint32_t most_chunks);
+    /// The object of a claimed block is gone; of all that are left of a claim.
+    void finish_deletion(BlockNumber block) { deletions_.end(block); }
+    void finish_deletions(BlockRange claim) { deletions_.end_all(claim); }
+    /// All of a claim has ended.
+    void release_deletions(BlockRange claim) { deletions_.release(claim); }
+    /// It may still be there: try again at `due`, with all others.
+    void retry_deletion(BlockNumber block, Instant due);
+    void retry_deletions(BlockRange claim, Instant due);
 
     /// The number of the newest write.
     uint64_t version() const { return version_; }
     /// Whether some write of `block` up to `version` has not reached the store.
     bool unstored(BlockNumber block, uint64_t version) const;
+    /// The blocks with such a write, without those that wait for their deletion.
+    std::vector<BlockNumber> dirty_up_to(uint64_t version) const;
     /// How often the upload of `block` has failed since it became dirty.
     uint32_t failures(BlockNumber block) const;
 
@@ -160,7 +186,7 @@ public:
     /// which nothing was sent since before the beginning, is known to be zero; or abandon.
     void begin_survey();
     void note_object(BlockNumber block) { zero_map_.note_object(block); }
-    void finish_survey() { zero_map_.finish_survey(); }
+    void finish_survey();
     void abandon_survey() { zero_map_.abandon_survey(); }
 
     /// Drops clean blocks that were not used for the timeout. Returns how many.
@@ -185,15 +211,14 @@ public:
 
 private:
     static constexpr uint32_t kNoSlot = ~uint32_t{0};
-    /// Zero blocks that wait for their deletion take no slot; so many may wait at the most.
-    static constexpr uint32_t kMaxZeroRecords = 65536;
 
     /// A block that is not simply absent or clean.
     struct Record {
         BlockState state = BlockState::Absent;
-        bool zeros = false;             // the content is zeros; then there is no slot
-        bool ahead = false;             // the download is ahead of all reads
-        uint32_t slot = kNoSlot;        // the newest bytes
+        bool zeros = false;       // the content is zeros, without a slot, once transfers have ended
+        bool claimed = false;     // popped to be uploaded, and not begun
+        bool ahead = false;       // the download is ahead of all reads
+        uint32_t slot = kNoSlot;  // the newest bytes
         uint32_t fetch_slot = kNoSlot;  // where a download goes (Reading, Filling)
         uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
         uint32_t failures = 0;
@@ -224,13 +249,24 @@ private:
         bool whole;
         Instant now;
     };
-    bool may_become_dirty(const Write& write) const;
+    bool may_become_dirty() const;
     WritePlan write_absent(const Write& write);
     WritePlan write_clean(const Write& write, SlotIndex slot);
     WritePlan write_record(const Write& write, Record& record);
     WritePlan write_partly_known(const Write& write, Record& record);
     WritePlan write_known(const Write& write, Record& record);
-    WritePlan make_zeros(const Write& write, Record& record);
+    void discard_clean(BlockNumber block, SlotIndex slot, Instant now);
+    void discard_record(BlockNumber block, Record& record, Instant now);
+    std::vector<BlockNumber> cached_in(BlockRange range) const;
+    void await_deletion(BlockNumber block, uint64_t version, Instant now);
+    void note_deletions(Instant now);
+    std::optional<uint64_t> cancel_deletion(BlockNumber block);
+    void note_deletions_gone();
+    void retry_at(Instant due);
+    void drop_bytes(BlockNumber block, Record& record);
+    void settle_if_free(BlockNumber block, Record& record, Instant now);
+    void settle(BlockNumber block, Record& record, Instant now);
+    std::optional<BlockNumber> claim_popped(std::optional<BlockNumber> block);
     std::optional<SlotIndex> give_slot(BlockNumber block, Record& record, uint32_t keep);
     void note_write(BlockNumber block, Record& record, Instant now);
     void queue_rewritten(BlockNumber block, Record& record, Instant now);
@@ -242,12 +278,15 @@ private:
     SlotList free_;  // given back; those never used come after
     EvictionOrder order_;
     ZeroMap zero_map_;
+    Deletions deletions_;
+    Instant deletions_due_ = kNever;  // kNever: none waits
+    Instant deletions_retry_{};       // not before
+    bool deletions_awaited_ = false;
     DirtyQueue queue_;
     std::unordered_map<BlockNumber, Record> records_;
     std::vector<uint32_t> released_;  // given back, but still pinned by a reader
     uint32_t never_used_ = 0;         // the first slot that was never used
     uint64_t dirty_ = 0;
-    uint64_t zero_records_ = 0;
     uint64_t version_ = 0;
     bool pressure_ = false;
     CacheCounters counters_;

@@ -19,6 +19,10 @@ WritePlan apply(SlotIndex slot) { return {WritePlan::Kind::Apply, slot, std::nul
 
 WritePlan BlockCache::begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now) {
     const Write write{block, range, zeros, covers_whole(range), now};
+    if (write.whole && zeros) {
+        discard(block, now);
+        return kDone;
+    }
     Record* record = record_of(block);
     const auto slot = record == nullptr ? table_.find(block) : std::nullopt;
     const bool hit = record != nullptr || slot.has_value();
@@ -36,9 +40,8 @@ bool BlockCache::zero_write_is_free(BlockNumber block) const {
     return !table_.find(block) && zero_map_.known_zero(block);
 }
 
-bool BlockCache::may_become_dirty(const Write& write) const {
-    if (settings_.max_dirty != 0 && dirty_ >= settings_.max_dirty) return false;
-    return !(write.whole && write.zeros) || zero_records_ < kMaxZeroRecords;
+bool BlockCache::may_become_dirty() const {
+    return settings_.max_dirty == 0 || dirty_ < settings_.max_dirty;
 }
 
 /// Numbers the write and sees to it that the block is queued for its upload.
@@ -57,25 +60,9 @@ std::optional<SlotIndex> BlockCache::give_slot(BlockNumber block, Record& record
     const auto slot = take_slot(keep);
     if (!slot) return std::nullopt;
     record.slot = slot->value;
-    if (record.zeros) --zero_records_;
     record.zeros = false;
     table_.insert(block, *slot, SlotUse::Private);
     return slot;
-}
-
-/// The whole block becomes zeros: no bytes are kept.
-WritePlan BlockCache::make_zeros(const Write& write, Record& record) {
-    if (record.slot != kNoSlot) {
-        table_.erase(write.block);
-        if (record.slot != record.sent_slot) release_slot(record.slot);
-        record.slot = kNoSlot;
-    }
-    if (!record.zeros) ++zero_records_;
-    record.zeros = true;
-    record.written.clear();
-    step(record, BlockEvent::WriteWhole);
-    note_write(write.block, record, write.now);
-    return kDone;
 }
 
 WritePlan BlockCache::write_absent(const Write& write) {
@@ -84,8 +71,7 @@ WritePlan BlockCache::write_absent(const Write& write) {
         ++counters_.zero_write_hits;
         return kDone;
     }
-    if (!may_become_dirty(write)) return kWaitSpace;
-    if (write.whole && write.zeros) return make_zeros(write, records_[write.block]);
+    if (!may_become_dirty()) return kWaitSpace;
     const auto slot = take_slot(2 * settings_.uploads);
     if (!slot) return kWaitSpace;
     Record& record = records_[write.block];
@@ -95,17 +81,20 @@ WritePlan BlockCache::write_absent(const Write& write) {
     if (!all_known) record.written.add(write.range);
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
     note_write(write.block, record, write.now);
+    if (const auto unstored = cancel_deletion(write.block)) {
+        record.oldest_unstored = *unstored;
+        zero_map_.set_unknown(write.block);  // zeros again would have to be deleted again
+    }
     WritePlan plan = apply(*slot);
     plan.zero_rest = known_zero && !write.whole;
     return plan;
 }
 
 WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
-    if (!may_become_dirty(write)) return kWaitSpace;
-    const bool to_zeros = write.whole && write.zeros;
+    if (!may_become_dirty()) return kWaitSpace;
     std::optional<SlotIndex> target = slot;
     order_.remove(slot, write.block);
-    if (!to_zeros && !table_.try_make_private(slot)) {
+    if (!table_.try_make_private(slot)) {
         // A reader holds the old bytes: leave them alone. It may let go of them at any time, and
         // they must not be evicted then to make room: they are in no order meanwhile.
         target = take_slot(2 * settings_.uploads);
@@ -119,7 +108,6 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
     Record& record = records_[write.block];
     record.state = BlockState::Clean;
     record.slot = slot.value;
-    if (to_zeros) return make_zeros(write, record);
     step(record, write.whole ? BlockEvent::WriteWhole : BlockEvent::WritePart);
     note_write(write.block, record, write.now);
     WritePlan plan = apply(*target);
@@ -135,8 +123,7 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
 
 WritePlan BlockCache::write_record(const Write& write, Record& record) {
     if (record.zeros && write.zeros) return kDone;  // zeros over zeros
-    if (record.state == BlockState::Reading && !may_become_dirty(write)) return kWaitSpace;
-    if (write.whole && write.zeros) return make_zeros(write, record);
+    if (record.state == BlockState::Reading && !may_become_dirty()) return kWaitSpace;
     switch (record.state) {
         case BlockState::Reading:
         case BlockState::Partial:
@@ -182,7 +169,6 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
             if (old_slot != record.sent_slot) release_slot(old_slot);
             if (!write.whole) plan.copy_from = SlotIndex(old_slot);
         } else {
-            --zero_records_;
             record.zeros = false;
             plan.zero_rest = !write.whole;
         }
@@ -214,36 +200,47 @@ Duration BlockCache::earlier() const {
 }
 
 std::optional<BlockNumber> BlockCache::pop_due(Instant now) {
-    return queue_.pop_due(now, earlier());
+    return claim_popped(queue_.pop_due(now, earlier()));
 }
 
 std::optional<BlockNumber> BlockCache::pop_awaited(Instant now) {
-    return pressure_ ? pop_due(now) : queue_.pop_hurried();
+    return pressure_ ? pop_due(now) : claim_popped(queue_.pop_hurried());
+}
+
+std::optional<BlockNumber> BlockCache::claim_popped(std::optional<BlockNumber> block) {
+    if (block) records_.at(*block).claimed = true;
+    return block;
 }
 
 Instant BlockCache::next_due() { return queue_.next_due(earlier()); }
 
 std::vector<BlockNumber> BlockCache::hurry_all() {
+    std::vector<BlockNumber> blocks = dirty_up_to(version_);
+    for (const BlockNumber block : blocks) queue_.hurry(block);
+    return blocks;
+}
+
+std::vector<BlockNumber> BlockCache::dirty_up_to(uint64_t version) const {
     std::vector<BlockNumber> blocks;
     for (const auto& [block, record] : records_) {
-        if (!is_dirty(record.state)) continue;
-        blocks.push_back(block);
-        queue_.hurry(block);
+        if (record.oldest_unstored != 0 && record.oldest_unstored <= version) {
+            blocks.push_back(block);
+        }
     }
     return blocks;
 }
 
-Upload BlockCache::begin_put(BlockNumber block) {
+SlotIndex BlockCache::begin_put(BlockNumber block) {
     Record* record = record_of(block);
-    CHECK(record != nullptr);
+    CHECK(record != nullptr && !record->zeros && !deletions_.under_way(block));
     step(*record, BlockEvent::BeginPut);
     queue_.remove(block);
-    if (record->zeros) return {std::nullopt};
+    record->claimed = false;
     CHECK(is_readable(table_.use_of(SlotIndex(record->slot))));  // no write is half done
     record->sent_slot = record->slot;
     table_.pin(SlotIndex(record->slot));
     zero_map_.set_unknown(block);
-    return {SlotIndex(record->slot)};
+    return SlotIndex(record->slot);
 }
 
 /// Lets go of the bytes that were sent; those of a rewritten block are needed no more.
@@ -270,9 +267,9 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
     drop_sent(*record);
     if (record->state == BlockState::Dirty) {
         queue_rewritten(block, *record, now);
+        settle_if_free(block, *record, now);
         return;
     }
-    CHECK(!record->zeros);  // zeros are removed, not put
     const SlotIndex slot(record->slot);
     records_.erase(block);
     table_.make_readable(slot, SlotUse::Clean);
@@ -280,26 +277,7 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
     forget_clean(block);
 }
 
-void BlockCache::finish_remove(BlockNumber block, Instant now) {
-    Record* record = record_of(block);
-    CHECK(record != nullptr);
-    step(*record, BlockEvent::FinishRemove);
-    zero_map_.set_zero(block);
-    if (record->state == BlockState::Dirty) {
-        drop_sent(*record);
-        queue_rewritten(block, *record, now);
-        return;
-    }
-    if (record->zeros) --zero_records_;
-    if (record->slot != kNoSlot) {
-        table_.erase(block);
-        table_.unpin(SlotIndex(record->slot));
-        release_slot(record->slot);
-    }
-    records_.erase(block);
-}
-
-void BlockCache::fail_put(BlockNumber block, Instant due) {
+void BlockCache::fail_put(BlockNumber block, Instant now, Instant due) {
     Record* record = record_of(block);
     CHECK(record != nullptr);
     if (record->state == BlockState::Writing || record->state == BlockState::Rewritten) {
@@ -308,8 +286,10 @@ void BlockCache::fail_put(BlockNumber block, Instant due) {
     }
     ++record->failures;
     record->rewritten_since = 0;
+    record->claimed = false;
     queue_.remove(block);
     queue_.push_retry(block, due);
+    settle_if_free(block, *record, now);
 }
 
 void BlockCache::begin_survey() {
@@ -323,7 +303,10 @@ void BlockCache::begin_survey() {
 
 bool BlockCache::unstored(BlockNumber block, uint64_t version) const {
     const Record* record = record_of(block);
-    return record != nullptr && record->oldest_unstored != 0 && record->oldest_unstored <= version;
+    if (record != nullptr && record->oldest_unstored != 0 && record->oldest_unstored <= version) {
+        return true;
+    }
+    return deletions_.unstored(block, version);
 }
 
 uint32_t BlockCache::failures(BlockNumber block) const {

@@ -26,12 +26,12 @@ enum class BlockEvent : uint8_t {
     FinishRead,   // it brought bytes
     FindNothing,  // it found no object: zeros
     FailRead,
-    WritePart,     // some bytes are written
-    WriteWhole,    // after this write all bytes are known
-    BeginPut,      // an upload (or, of zeros, a deletion) starts
-    FinishPut,     // the object was stored
-    FinishRemove,  // the object was deleted: zeros need no cache entry
+    WritePart,   // some bytes are written
+    WriteWhole,  // after this write all bytes are known
+    BeginPut,    // an upload starts
+    FinishPut,   // the object was stored
     FailPut,
+    Discard,  // it becomes zeros: the zero map and Deletions remember that, not the cache
     Evict,
 };
 inline constexpr int kBlockEvents = 11;
@@ -58,6 +58,9 @@ inline constexpr auto kTransitions = [] {
         {Clean, WritePart, Dirty},
         {Clean, WriteWhole, Dirty},
         {Clean, Evict, Absent},  // only clean blocks are evicted
+        {Clean, Discard, Absent},
+        {Partial, Discard, Absent},
+        {Dirty, Discard, Absent},  // transfers under way end first
         {Partial, WritePart, Partial},
         {Partial, WriteWhole, Dirty},  // fully covered: nothing needs to be fetched
         {Partial, BeginRead, Filling},
@@ -72,12 +75,10 @@ inline constexpr auto kTransitions = [] {
         {Writing, WritePart, Rewritten},  // the upload carries the old bytes
         {Writing, WriteWhole, Rewritten},
         {Writing, FinishPut, Clean},
-        {Writing, FinishRemove, Absent},
         {Writing, FailPut, Dirty},
         {Rewritten, WritePart, Rewritten},
         {Rewritten, WriteWhole, Rewritten},
         {Rewritten, FinishPut, Dirty},
-        {Rewritten, FinishRemove, Dirty},
         {Rewritten, FailPut, Dirty},
     });
 }();

@@ -72,6 +72,9 @@ public:
     /// Whose bytes `slot` holds. Only for slots that are not free.
     BlockNumber block_of(SlotIndex slot) const;
 
+    /// The block for which `slot` is indexed.
+    std::optional<BlockNumber> indexed(SlotIndex slot) const;
+
     SlotUse use_of(SlotIndex slot) const;
     /// Readable -> Private if nobody holds it; from then on no reader can. True if the slot is
     /// Private and not pinned afterwards.

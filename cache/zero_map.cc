@@ -14,6 +14,18 @@ void ZeroMap::set_zero(BlockNumber block) {
     if (zeros_.set(block) && objects_ && objects_->test(block)) ++zeros_in_objects_;
 }
 
+uint64_t ZeroMap::set_zeros(size_t word, uint64_t bits) {
+    const uint64_t may_exist = surveyed_ ? objects_->word(word) : ~uint64_t{0};
+    const uint64_t fresh = bits & may_exist & ~zeros_.word(word);
+    if (fresh == 0) return 0;
+    if (present_) present_->clear(word, fresh);
+    zeros_.set(word, fresh);
+    if (objects_) {
+        zeros_in_objects_ += static_cast<uint64_t>(std::popcount(fresh & objects_->word(word)));
+    }
+    return fresh;
+}
+
 void ZeroMap::set_unknown(BlockNumber block) {
     if (present_) present_->clear(block);
     if (objects_) add_to_survey(block);

@@ -25,6 +25,9 @@ public:
     }
     /// There is no object, and none can come of what was sent so far.
     void set_zero(BlockNumber block);
+    /// The blocks of a word of a BitMap are zeros for clients from now on. Returns those that were
+    /// not known to be: they may have an object.
+    uint64_t set_zeros(size_t word, uint64_t bits);
     /// There is an object, or from now on there may be one.
     void set_unknown(BlockNumber block);
     /// There is an object: it was read, or stored with a success.
@@ -45,6 +48,8 @@ public:
     void finish_survey();
     /// The survey failed: nothing is known from it.
     void abandon_survey();
+    /// After a survey: blocks of a word that may have an object.
+    uint64_t objects(size_t word) const { return objects_->word(word); }
 
 private:
     void add_to_survey(BlockNumber block);

@@ -9,17 +9,16 @@
 namespace s3b {
 
 BlockLister::BlockLister(net::ObjectStore& store, net::TransferScheduler& scheduler,
-                         NameOrder order, uint32_t ranges, uint32_t page_keys)
-    : store_(store),
-      scheduler_(scheduler),
-      order_(std::move(order)),
-      page_keys_(page_keys),
-      ranges_(static_cast<size_t>(std::min<uint64_t>(ranges, order_.end()))) {
-    const uint64_t count = ranges_.size();
-    CHECK(count > 0 && page_keys > 0);
+                         NameOrder order, const Settings& settings)
+    : store_(store), scheduler_(scheduler), order_(std::move(order)), settings_(settings) {
+    settings_.end = std::min(settings_.end, order_.end());
+    CHECK(settings_.begin < settings_.end && settings_.ranges > 0 && settings_.page_keys > 0);
+    const uint64_t names = settings_.end - settings_.begin;
+    const uint64_t count = std::min<uint64_t>(settings_.ranges, names);
+    ranges_.resize(static_cast<size_t>(count));
     for (uint64_t i = 0; i < count; ++i) {
-        ranges_[i].next = order_.end() * i / count;
-        ranges_[i].end = order_.end() * (i + 1) / count;
+        ranges_[i].next = settings_.begin + names * i / count;
+        ranges_[i].end = settings_.begin + names * (i + 1) / count;
         ranges_[i].after = order_.before(ranges_[i].next);
     }
 }
@@ -47,7 +46,7 @@ void BlockLister::fail(const Error& error) {
 double BlockLister::part_done() const {
     uint64_t left = 0;
     for (const Range& range : ranges_) left += range.left();
-    return 1 - static_cast<double>(left) / static_cast<double>(order_.end());
+    return 1 - static_cast<double>(left) / static_cast<double>(settings_.end - settings_.begin);
 }
 
 Task<void> BlockLister::work(size_t worker, ListedBlocks& blocks) {
@@ -73,30 +72,31 @@ Task<void> BlockLister::list_range(Range& range, ListedBlocks& blocks) {
             fail(page.error());
             co_return;
         }
-        const Result<std::vector<ListedBlock>> found = take_in(range, *page);
+        const Result<ListedPage> found = take_in(range, *page);
         if (!found.has_value()) {
             fail(found.error());
             co_return;
         }
-        listed_ += found->size();
+        listed_ += found->blocks.size();
         const Result<void> taken = co_await blocks.take(*found);
         if (!taken.has_value()) fail(taken.error());
     }
 }
 
 Task<Result<net::ListPage>> BlockLister::next_page(const Range& range) {
-    net::Ticket ticket(scheduler_, net::Urgency::Listing);
+    net::Ticket ticket(scheduler_, settings_.urgency);
     net::ListRequest request;
     request.prefix = order_.prefix();
     request.after = range.after;
-    request.max_keys = page_keys_;
+    request.max_keys = settings_.page_keys;
     co_return co_await store_.list(request, &ticket);
 }
 
 /// The blocks of a page, and where the next one begins.
-Result<std::vector<ListedBlock>> BlockLister::take_in(Range& range, const net::ListPage& page) {
+Result<ListedPage> BlockLister::take_in(Range& range, const net::ListPage& page) {
     if (page.truncated && page.objects.empty()) return Error(Errc::BadReply, "an empty page");
-    std::vector<ListedBlock> found;
+    ListedPage found;
+    found.begin = range.next;
     std::string_view last = range.after;
     for (const net::ListedObject& object : page.objects) {
         if (object.key <= last) return Error(Errc::BadReply, "a list that does not lead on");
@@ -104,11 +104,12 @@ Result<std::vector<ListedBlock>> BlockLister::take_in(Range& range, const net::L
         const auto block = order_.block_of(object.key);
         // What comes later was given to somebody else.
         if (block && order_.ordinal_of(object.key) < range.end) {
-            found.push_back({*block, object.etag});
+            found.blocks.push_back({*block, object.etag});
         }
     }
     const uint64_t next = page.truncated ? order_.next(last) : range.end;
     range.next = std::clamp(next, range.next, range.end);
+    found.end = range.next;
     if (range.left() == 0) return found;
     // What cannot be a block is skipped, so that there are never more pages than blocks.
     range.after = std::max(std::string(last), order_.before(range.next));
@@ -128,7 +129,7 @@ bool BlockLister::take_half(Range& into) {
     // Two pages at least, as far as names can be told from ordinals.
     const double density =
         static_cast<double>(order_.blocks().value) / static_cast<double>(order_.end());
-    if (static_cast<double>(longest->left()) * density < 2.0 * page_keys_) return false;
+    if (static_cast<double>(longest->left()) * density < 2.0 * settings_.page_keys) return false;
     into.end = longest->end;
     into.next = longest->end - longest->left() / 2;
     into.after = order_.before(into.next);

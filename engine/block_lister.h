@@ -19,13 +19,22 @@ struct ListedBlock {
     ETag etag;
 };
 
+/// All blocks with an object whose names have ordinals from `begin` to `end`, that one excluded.
+struct ListedPage {
+    std::vector<ListedBlock> blocks;
+    uint64_t begin = 0;
+    uint64_t end = 0;
+
+    ListedPage() = default;
+};
+
 /// Who is told of the blocks.
 class ListedBlocks {
 public:
     virtual ~ListedBlocks() = default;
-    /// The blocks of one page. The next page of the same range is not asked for before this has
-    /// ended. An error ends the listing with it.
-    virtual Task<Result<void>> take(const std::vector<ListedBlock>& page) = 0;
+    /// The next page of the same range is not asked for before this has ended. An error ends the
+    /// listing with it.
+    virtual Task<Result<void>> take(const ListedPage& page) = 0;
 };
 
 /// One listing. Belongs to the reactor's thread.
@@ -33,10 +42,17 @@ class BlockLister {
 public:
     static constexpr uint32_t kPageKeys = 1000;
 
-    /// `ranges` (at least 1): how many pages are under way at once, at the most. Store and
-    /// scheduler must outlive it.
+    struct Settings {
+        uint32_t ranges = 1;  // pages under way at once, at the most; at least 1
+        uint32_t page_keys = kPageKeys;
+        net::Urgency urgency = net::Urgency::Listing;
+        // Only names whose ordinals are from `begin` to `end`, that one excluded.
+        uint64_t begin = 0;
+        uint64_t end = ~uint64_t{0};
+    };
+    /// Store and scheduler must outlive it.
     BlockLister(net::ObjectStore& store, net::TransferScheduler& scheduler, NameOrder order,
-                uint32_t ranges, uint32_t page_keys = kPageKeys);
+                const Settings& settings);
 
     /// Tells `blocks` of each block whose object was there all the time, once. Each other key is
     /// ignored. Errors: the first of a page or of `blocks`; BadReply if a page does not lead on;
@@ -67,13 +83,13 @@ private:
     Task<void> work(size_t worker, ListedBlocks& blocks);
     Task<void> list_range(Range& range, ListedBlocks& blocks);
     Task<Result<net::ListPage>> next_page(const Range& range);
-    Result<std::vector<ListedBlock>> take_in(Range& range, const net::ListPage& page);
+    Result<ListedPage> take_in(Range& range, const net::ListPage& page);
     bool take_half(Range& into);
 
     net::ObjectStore& store_;
     net::TransferScheduler& scheduler_;
     NameOrder order_;
-    uint32_t page_keys_;
+    Settings settings_;
     std::vector<Range> ranges_;
     size_t busy_ = 0;    // workers with a range
     WaitQueue changed_;  // workers without one

@@ -3,7 +3,6 @@
 
 #include "codec/text.h"
 #include "engine/mount_token.h"
-#include "engine/reactor/task_group.h"
 
 namespace s3b {
 
@@ -15,18 +14,13 @@ Task<Result<void>> clear_token(const Erasure& erasure) {
     co_return co_await token.clear();
 }
 
-/// Whether the store answers batches, but does not carry them out: single deletions may do better.
-bool refuses_batches(Errc code) {
-    return code == Errc::Unsupported || code == Errc::Refused || code == Errc::ServerError ||
-           code == Errc::BadReply;
-}
-
 }  // namespace
 
 Eraser::Eraser(const Erasure& erasure)
     : erasure_(erasure),
       lister_(erasure.store, erasure.scheduler, NameOrder(erasure.names, erasure.blocks),
-              erasure.list_ranges) {}
+              {.ranges = erasure.list_ranges}),
+      deleter_(erasure_.store, erasure_.scheduler, erasure_.names, 1) {}
 
 Task<bool> Eraser::run() {
     const bool may_begin = co_await confirmed();
@@ -46,64 +40,18 @@ Task<bool> Eraser::confirmed() {
     co_return yes;
 }
 
-Task<Result<void>> Eraser::take(const std::vector<ListedBlock>& page) {
-    if (page.empty()) co_return ok();
+Task<Result<void>> Eraser::take(const ListedPage& page) {
+    std::vector<BlockNumber> blocks;
+    for (const ListedBlock& listed : page.blocks) blocks.push_back(listed.block);
     co_await batches_.acquire();
-    std::vector<BlockNumber> left = co_await erase_batch(page);
-    co_await erase_singly(std::move(left));
+    co_await deleter_.run(std::move(blocks), net::Urgency::WriteBack, *this);
     batches_.release();
     progress_->update(erased_, lister_.part_done());
     co_return ok();
 }
 
-/// Deletes the blocks in one go; yields those that are left to be deleted one by one.
-Task<std::vector<BlockNumber>> Eraser::erase_batch(const std::vector<ListedBlock>& page) {
-    std::vector<BlockNumber> left;
-    left.reserve(page.size());
-    for (const ListedBlock& listed : page) left.push_back(listed.block);
-    if (!takes_batches_) co_return left;
-    std::vector<std::string> keys;
-    keys.reserve(left.size());
-    for (const BlockNumber block : left) keys.push_back(erasure_.names.of(block));
-    net::Ticket ticket(erasure_.scheduler, net::Urgency::WriteBack);
-    const auto answer = co_await erasure_.store.remove_many(keys, &ticket);
-    if (!answer.has_value() && refuses_batches(answer.error().code)) {
-        if (takes_batches_) progress_->say("the store deletes no batches: one block at a time");
-        takes_batches_ = false;
-        co_return left;
-    }
-    if (!answer.has_value()) {
-        for (const BlockNumber block : left) failed(block, answer.error());
-        co_return std::vector<BlockNumber>();
-    }
-    left.clear();
-    for (const std::string& key : *answer) {
-        if (const auto block = erasure_.names.parse(key)) left.push_back(*block);
-    }
-    erased_ += page.size() - left.size();
-    co_return left;
-}
-
-Task<void> Eraser::erase_singly(std::vector<BlockNumber> blocks) {
-    TaskGroup group;
-    for (size_t i = 0; i < blocks.size(); ++i) {
-        co_await singles_.acquire();
-        group.spawn(erase_one(blocks[i]));
-    }
-    co_await group.join();
-}
-
-Task<void> Eraser::erase_one(BlockNumber block) {
-    net::Ticket ticket(erasure_.scheduler, net::Urgency::WriteBack);
-    const std::string key = erasure_.names.of(block);
-    const Result<void> removed = co_await erasure_.store.remove(key, &ticket);
-    ticket.give_back();
-    singles_.release();
-    if (removed.has_value()) {
-        ++erased_;
-    } else {
-        failed(block, removed.error());
-    }
+void Eraser::deleted(BlockNumber) {
+    ++erased_;
     progress_->update(erased_, lister_.part_done());
 }
 
@@ -111,6 +59,8 @@ void Eraser::failed(BlockNumber block, const Error& error) {
     ++failed_;
     progress_->say("cannot delete block " + codec::to_hex8(block.value) + ": " + describe(error));
 }
+
+void Eraser::no_batches() { progress_->say("the store deletes no batches: one block at a time"); }
 
 Task<bool> Eraser::finish(Result<void> outcome) {
     Console& console = erasure_.console;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/block_deleter.h"
 #include "engine/block_lister.h"
 #include "engine/progress.h"
 #include "engine/prompt.h"
@@ -33,11 +34,10 @@ struct Erasure {
 };
 
 /// One run. Belongs to the reactor's thread.
-class Eraser final : private ListedBlocks {
+class Eraser final : private ListedBlocks, private DeletedBlocks {
 public:
-    static constexpr uint32_t kBatches = 4;   // of many blocks each, deleted at once
-    static constexpr uint32_t kSingles = 25;  // deleted at once where the store takes no batches
-    static constexpr uint32_t kPlaces = kBatches + kSingles;
+    static constexpr uint32_t kBatches = 4;  // of many blocks each, deleted at once
+    static constexpr uint32_t kPlaces = kBatches + BlockDeleter::kSingles;
 
     explicit Eraser(const Erasure& erasure);
 
@@ -47,20 +47,18 @@ public:
     Task<bool> run();
 
 private:
-    Task<Result<void>> take(const std::vector<ListedBlock>& page) override;
+    Task<Result<void>> take(const ListedPage& page) override;
+    void deleted(BlockNumber block) override;
+    void failed(BlockNumber block, const Error& error) override;
+    void no_batches() override;
     Task<bool> confirmed();
-    Task<std::vector<BlockNumber>> erase_batch(const std::vector<ListedBlock>& page);
-    Task<void> erase_singly(std::vector<BlockNumber> blocks);
-    Task<void> erase_one(BlockNumber block);
-    void failed(BlockNumber block, const Error& error);
     Task<bool> finish(Result<void> listed);
 
     Erasure erasure_;
     BlockLister lister_;
+    BlockDeleter deleter_;
     Semaphore batches_{kBatches};
-    Semaphore singles_{kSingles};
     std::optional<ProgressBar> progress_;  // once confirmed
-    bool takes_batches_ = true;            // as far as we know
     uint64_t erased_ = 0;
     uint64_t failed_ = 0;
 };

@@ -123,7 +123,7 @@ Result<void> Fetcher::install(BlockNumber block, SlotIndex slot, const Result<vo
         install_zeros(block);
         return ok();
     }
-    parts_.cache.fail_fetch(block);
+    parts_.cache.fail_fetch(block, Scheduler::current().now());
     return obtained;
 }
 
@@ -149,7 +149,7 @@ void Fetcher::install_zeros(BlockNumber block) {
             std::ranges::fill(into.subspan(gap.begin, gap.end - gap.begin), std::byte{0});
         }
     }
-    cache.finish_fetch_absent(block);
+    cache.finish_fetch_absent(block, Scheduler::current().now());
 }
 
 void Fetcher::deliver(BlockNumber block, const Wanted& wanted) {

@@ -81,9 +81,10 @@ Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kin
         }
         co_await turn.wait();
         must_wait = false;
-        // Others may have fetched or written the block meanwhile. A miss is counted once only.
-        const BlockState state = parts_.cache.state(piece.block);
-        if (state == BlockState::Absent || state == BlockState::Partial) continue;
+        // Others may have fetched, written or discarded the block meanwhile. A miss is counted once
+        // only.
+        const bool partial = parts_.cache.state(piece.block) == BlockState::Partial;
+        if (partial || parts_.cache.absent(piece.block)) continue;
         found = read_now(piece, out).kind;
         if (found == Kind::Hit || found == Kind::Zero) co_return ok();
     }

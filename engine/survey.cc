@@ -19,7 +19,7 @@ Survey::Survey(cache::BlockCache& cache, net::ObjectStore& store, net::TransferS
                const NameOrder& order, uint32_t threads)
     : cache_(cache),
       blocks_(order.blocks()),
-      lister_(store, scheduler, order, threads),
+      lister_(store, scheduler, order, {.ranges = threads}),
       progress_(kReportInterval) {}
 
 Task<void> Survey::run() {
@@ -42,8 +42,8 @@ Task<void> Survey::run() {
     }
 }
 
-Task<Result<void>> Survey::take(const std::vector<ListedBlock>& page) {
-    for (const ListedBlock& listed : page) cache_.note_object(listed.block);
+Task<Result<void>> Survey::take(const ListedPage& page) {
+    for (const ListedBlock& listed : page.blocks) cache_.note_object(listed.block);
     if (const auto report = progress_.due(lister_.listed(), lister_.part_done())) {
         log::info("survey of the blocks goes on", log::kv("listed", report->count),
                   log::kv("per_second", report->per_second),

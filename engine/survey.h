@@ -22,7 +22,7 @@ public:
     void stop() { lister_.stop(); }
 
 private:
-    Task<Result<void>> take(const std::vector<ListedBlock>& page) override;
+    Task<Result<void>> take(const ListedPage& page) override;
 
     cache::BlockCache& cache_;
     BlockCount blocks_;

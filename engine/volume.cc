@@ -52,6 +52,7 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remembe
     result.protected_blocks = config.protected_blocks;
     result.keep_clean = settings.cache.size > 0;
     result.remember_objects = remember_objects;
+    result.trust_surveys = !settings.consistency.on;
     return result;
 }
 
@@ -153,12 +154,10 @@ void Volume::start_survey(uint32_t threads) {
 
 Task<void> Volume::drain() {
     draining_ = true;
-    if (survey_) {
-        survey_->stop();
-        parts_.store.stop_lists();
-    }
+    if (survey_) survey_->stop();
     co_await read_ahead_.stop();
     co_await writeback_.drain();
+    parts_.store.stop_lists();
     co_await survey_task_.join();
     const Result<void> flushed = co_await parts_.store.flush();
     if (!flushed.has_value()) {

@@ -57,7 +57,8 @@ public:
     /// Finds out in the background, with `threads` requests at once, which blocks have no object;
     /// drain() ends it. Once at the most.
     void start_survey(uint32_t threads);
-    uint64_t dirty_blocks() const { return parts_.cache.dirty(); }
+    /// Blocks that differ from the store.
+    uint64_t dirty_blocks() const { return parts_.cache.dirty() + parts_.cache.deletions().size(); }
 
 private:
     /// So many blocks of one request are worked on at once: bounds what a request of many tiny
@@ -65,6 +66,8 @@ private:
     static constexpr size_t kPiecesAtOnce = 1024;
     /// After so many blocks done at once a long request lets others run.
     static constexpr size_t kPiecesATurn = 256;
+    /// Blocks discarded in one go: about a millisecond.
+    static constexpr uint64_t kDiscardedATurn = uint64_t{4} << 20;
 
     /// The part of a request that lies in one block.
     struct Piece {
@@ -87,6 +90,7 @@ private:
                           Failure& failure);
     Task<Result<void>> read_piece(Piece piece, std::span<std::byte> out, cache::Found::Kind found);
 
+    Task<Result<void>> discard(cache::BlockRange range);
     Task<Result<void>> write_all(ByteOffset offset, uint64_t length, const std::byte* from);
     bool write_now(const Piece& piece, Source source);
     Task<void> write_later(Piece piece, Source source, Failure& failure);

@@ -27,7 +27,34 @@ Task<Result<void>> Volume::write(ByteOffset offset, std::span<const std::byte> f
 }
 
 Task<Result<void>> Volume::zero(ByteOffset offset, ByteCount length) {
-    co_return co_await write_all(offset, length.value, nullptr);
+    if (read_only_) co_return Error(Errc::ReadOnly, "mounted with --readOnly");
+    const uint64_t block_size = parts_.geometry.block_size.value;
+    const uint64_t end = offset.value + length.value;
+    const uint64_t first = (offset.value + block_size - 1) / block_size;
+    const uint64_t last = end / block_size;  // excluded
+    if (first >= last) co_return co_await write_all(offset, length.value, nullptr);
+    const uint64_t head = first * block_size - offset.value;
+    CO_TRY_VOID(co_await write_all(offset, head, nullptr));
+    const cache::BlockRange whole{first, last - first};
+    CO_TRY_VOID(co_await discard(whole));
+    const ByteOffset tail(last * block_size);
+    co_return co_await write_all(tail, end - tail.value, nullptr);
+}
+
+/// Makes whole blocks zeros, a part after the other so that others can run.
+Task<Result<void>> Volume::discard(cache::BlockRange range) {
+    while (range.count > 0) {
+        const uint64_t part = std::min(range.count, kDiscardedATurn);
+        parts_.cache.discard({range.first, part}, Scheduler::current().now());
+        parts_.room.changed();
+        range = {range.first + part, range.count - part};
+        if (range.count > 0) {
+            co_await yield();
+        }
+    }
+    wake_up_if_due();
+    if (!config_.sync) co_return ok();
+    co_return co_await write_back();
 }
 
 Task<Result<void>> Volume::write_all(ByteOffset offset, uint64_t length, const std::byte* from) {
@@ -114,7 +141,10 @@ Plan Volume::plan_write(const Piece& piece, Source source) {
     // Looking for zeros pays where they need not be kept.
     const bool zeros =
         (whole || parts_.cache.zero_write_is_free(piece.block)) && source.all_zero(piece.range);
-    return parts_.cache.begin_write(piece.block, piece.range, zeros, Scheduler::current().now());
+    const Plan plan =
+        parts_.cache.begin_write(piece.block, piece.range, zeros, Scheduler::current().now());
+    if (plan.kind == Plan::Kind::Done) parts_.room.changed();  // zeros need no slot any more
+    return plan;
 }
 
 void Volume::apply(const Piece& piece, Source source, const Plan& plan) {

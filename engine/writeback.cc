@@ -15,6 +15,7 @@ bool Writeback::may_start(net::Urgency urgency) const {
 }
 
 void Writeback::start(net::Urgency urgency) {
+    remover_.start(urgency);
     while (may_start(urgency)) {
         const auto block = next_block(urgency, Scheduler::current().now());
         if (!block) return;
@@ -26,30 +27,64 @@ std::optional<BlockNumber> Writeback::next_block(net::Urgency urgency, Instant n
     const bool awaited_only = urgency == net::Urgency::Flush;
     if (const auto ready = held_.pop_ready(now, awaited_only)) return ready;
     for (;;) {
-        const auto block = awaited_only ? parts_.cache.pop_awaited(now) : parts_.cache.pop_due(now);
-        if (!block || held_.admit(*block, awaited_only, now)) return block;
+        auto block = take_unblocked();
+        if (!block)
+            block = awaited_only ? parts_.cache.pop_awaited(now) : parts_.cache.pop_due(now);
+        if (!block) return std::nullopt;
+        if (parts_.cache.deletions().under_way(*block)) {
+            blocked_.push_back(*block);
+        } else if (held_.admit(*block, awaited_only, now)) {
+            return block;
+        }
     }
 }
 
+/// A block that had to wait for the deletion of its earlier object, which has ended.
+std::optional<BlockNumber> Writeback::take_unblocked() {
+    if (blocked_.empty() || deletions_seen_ == remover_.ended()) return std::nullopt;
+    const auto found = std::ranges::find_if(
+        blocked_, [this](BlockNumber block) { return !parts_.cache.deletions().under_way(block); });
+    if (found == blocked_.end()) {
+        deletions_seen_ = remover_.ended();
+        return std::nullopt;
+    }
+    const BlockNumber block = *found;
+    *found = blocked_.back();
+    blocked_.pop_back();
+    return block;
+}
+
 Instant Writeback::next_due() {
-    if (!may_start(net::Urgency::WriteBack)) return kNever;
-    return std::min(parts_.cache.next_due(), held_.next_ready());
+    if (!may_start(net::Urgency::WriteBack)) return remover_.next_due();
+    return std::min({parts_.cache.next_due(), held_.next_ready(), remover_.next_due()});
 }
 
 Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
     net::Ticket ticket(parts_.scheduler, urgency);
     co_await ticket.take();
-    Result<void> outcome = co_await complete(block, ticket);
-    if (outcome.has_value()) {
-        outcome = co_await send(block, ticket);
-    } else {
-        parts_.written.cancel(block);
-    }
+    const Result<void> outcome = co_await complete_and_send(block, ticket);
     if (!outcome.has_value()) failed(block, outcome.error());
     ticket.give_back();
     parts_.room.changed();
     ended_.wake_all();
     parts_.background.wake_all();
+}
+
+Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& ticket) {
+    const Result<void> completed = co_await complete(block, ticket);
+    const Instant now = Scheduler::current().now();
+    if (completed.has_value() && !became_zeros(block, now)) {
+        co_return co_await send(block, ticket);
+    }
+    parts_.written.cancel(block);
+    co_return completed;
+}
+
+/// Whether there is nothing to send: by a discard, or as all its bytes were written as zeros.
+bool Writeback::became_zeros(BlockNumber block, Instant now) {
+    const auto slot = parts_.cache.table().find(block);
+    const bool all_zero = slot && codec::all_zero(parts_.slots.bytes(*slot));
+    return parts_.cache.settle_zeros(block, all_zero, now);
 }
 
 /// Fetches what is missing of a partly written block.
@@ -72,7 +107,8 @@ Task<Result<void>> Writeback::complete(BlockNumber block, net::Ticket& ticket) {
 }
 
 Task<Result<void>> Writeback::send(BlockNumber block, net::Ticket& ticket) {
-    const Result<void> sent = co_await send_content(block, ticket);
+    const SlotIndex slot = parts_.cache.begin_put(block);
+    const Result<void> sent = co_await send_bytes(block, parts_.slots.bytes(slot), ticket);
     if (sent.has_value()) co_return ok();
     // The store may still carry out what it did not answer: nothing may overtake that.
     if (sent.error().code == Errc::OutcomeUnknown) {
@@ -80,21 +116,6 @@ Task<Result<void>> Writeback::send(BlockNumber block, net::Ticket& ticket) {
     }
     parts_.written.end_failed(block, Scheduler::current().now());
     co_return sent;
-}
-
-Task<Result<void>> Writeback::send_content(BlockNumber block, net::Ticket& ticket) {
-    const cache::Upload upload = parts_.cache.begin_put(block);
-    std::span<const std::byte> bytes;
-    if (upload.slot) bytes = parts_.slots.bytes(*upload.slot);
-    const bool zeros = !upload.slot || codec::all_zero(bytes);
-    if (!zeros) co_return co_await send_bytes(block, bytes, ticket);
-    const std::string key = parts_.names.of(block);
-    CO_TRY_VOID(co_await parts_.store.remove(key, &ticket));
-    const Instant now = Scheduler::current().now();
-    parts_.written.end_remove(block, now);
-    parts_.cache.finish_remove(block, now);
-    ++parts_.counters.zero_blocks_written;
-    co_return ok();
 }
 
 Task<Result<void>> Writeback::send_bytes(BlockNumber block, std::span<const std::byte> bytes,
@@ -142,7 +163,8 @@ Task<Result<ETag>> Writeback::put(BlockNumber block, std::span<const std::byte> 
 void Writeback::failed(BlockNumber block, const Error& error) {
     const uint32_t doublings = std::min(parts_.cache.failures(block), 16U);
     const Duration pause = std::min<Duration>(kFirstPause * (1U << doublings), kLastPause);
-    parts_.cache.fail_put(block, Scheduler::current().now() + pause);
+    const Instant now = Scheduler::current().now();
+    parts_.cache.fail_put(block, now, now + pause);
     log::error("a block could not be written back, will retry", log::kv("block", block),
                log::kv("error", error), log::kv("in", pause));
 }
@@ -151,37 +173,68 @@ Task<Result<void>> Writeback::flush() {
     const uint64_t version = parts_.cache.version();
     const std::vector<BlockNumber> blocks = parts_.cache.hurry_all();
     parts_.background.wake_all();
-    for (const BlockNumber block : blocks) {
-        CO_TRY_VOID(co_await stored(block, version));
-    }
+    CO_TRY_VOID(co_await all_stored(blocks, version));
+    CO_TRY_VOID(co_await deleted(version));
+    // Discarded before the call and written again since: the old objects were still there.
+    const std::vector<BlockNumber> rewritten = parts_.cache.dirty_up_to(version);
+    CO_TRY_VOID(co_await all_stored(rewritten, version));
     co_return co_await parts_.store.flush();
+}
+
+Task<Result<void>> Writeback::all_stored(const std::vector<BlockNumber>& blocks, uint64_t version) {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+        CO_TRY_VOID(co_await stored(blocks[i], version));
+    }
+    co_return ok();
 }
 
 Task<Result<void>> Writeback::stored(BlockNumber block, uint64_t version) {
     const uint32_t failures_before = parts_.cache.failures(block);
+    const uint64_t deletions_failed_before = remover_.failures();
     while (parts_.cache.unstored(block, version)) {
-        if (parts_.cache.failures(block) > failures_before) {
+        if (parts_.cache.failures(block) > failures_before ||
+            remover_.failures() > deletions_failed_before) {
             co_return Error(Errc::Io, "a block could not be written back", EIO);
         }
         // A block that was written during its upload is queued anew: it is still waited for.
         parts_.cache.hurry(block);
         held_.hurry(block);
+        if (parts_.cache.deletions().waits(block)) hurry_deletions();
         parts_.background.wake_all();
         co_await ended_.wait();
     }
     co_return ok();
 }
 
+Task<Result<void>> Writeback::deleted(uint64_t version) {
+    const uint64_t failures_before = remover_.failures();
+    while (parts_.cache.deletions().unstored(version)) {
+        if (remover_.failures() > failures_before) {
+            co_return Error(Errc::Io, "a discarded block could not be deleted", EIO);
+        }
+        hurry_deletions();
+        parts_.background.wake_all();
+        co_await ended_.wait();
+    }
+    co_return ok();
+}
+
+void Writeback::hurry_deletions() { parts_.cache.hurry_deletions(Scheduler::current().now()); }
+
 Task<void> Writeback::drain() {
     parts_.cache.set_pressure(true);
     parts_.cache.hurry_all();
-    parts_.background.wake_all();
-    while (parts_.cache.dirty() > 0) {
+    while (parts_.cache.dirty() + parts_.cache.deletions().size() > 0) {
+        hurry_deletions();
+        parts_.background.wake_all();
         const Instant next_report = Scheduler::current().now() + kReportInterval;
         const bool woken = co_await ended_.wait_until(next_report);
-        if (!woken) log::info("still writing back", log::kv("dirty_blocks", parts_.cache.dirty()));
+        if (woken) continue;
+        log::info("still writing back", log::kv("dirty_blocks", parts_.cache.dirty()),
+                  log::kv("to_be_deleted", parts_.cache.deletions().size()));
     }
     co_await tasks_.join();
+    co_await remover_.join();
 }
 
 }  // namespace s3b

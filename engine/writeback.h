@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "engine/base/digest.h"
 #include "engine/base/result.h"
 #include "engine/fetcher.h"
 #include "engine/held_uploads.h"
 #include "engine/reactor/task_group.h"
+#include "engine/remover.h"
 #include "engine/volume_parts.h"
 
 namespace s3b {
@@ -30,10 +32,14 @@ public:
 
     /// At most `at_once` uploads are under way, those included that pause before a retry.
     Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)
-        : parts_(parts), fetcher_(fetcher), at_once_(at_once), held_(parts.written) {}
+        : parts_(parts),
+          fetcher_(fetcher),
+          at_once_(at_once),
+          held_(parts.written),
+          remover_(parts, ended_) {}
 
-    /// Starts uploads that are due, as far as there are places. Urgency::Flush: those that
-    /// somebody waits for; Urgency::WriteBack: the others.
+    /// Starts uploads and deletions that are due, as far as there are places. Urgency::Flush: those
+    /// that somebody waits for; Urgency::WriteBack: the others.
     void start(net::Urgency urgency);
     /// When start() will have something to do if nothing changes; kNever without free places.
     Instant next_due();
@@ -43,6 +49,8 @@ public:
     Task<Result<void>> flush();
     /// Ends when the writes of `block` up to `version` are in the store; fails as flush() does.
     Task<Result<void>> stored(BlockNumber block, uint64_t version);
+    /// Ends when no deletion of a block that became zeros by then is left; fails if one fails.
+    Task<Result<void>> deleted(uint64_t version);
     /// Writes everything back, however long it takes; ends when nothing is dirty and no upload is
     /// under way. No more writes may come. start() must be called meanwhile.
     Task<void> drain();
@@ -56,9 +64,13 @@ private:
     bool may_start(net::Urgency urgency) const;
     std::optional<BlockNumber> next_block(net::Urgency urgency, Instant now);
     Task<void> upload(BlockNumber block, net::Urgency urgency);
+    std::optional<BlockNumber> take_unblocked();
+    Task<Result<void>> complete_and_send(BlockNumber block, net::Ticket& ticket);
     Task<Result<void>> complete(BlockNumber block, net::Ticket& ticket);
+    bool became_zeros(BlockNumber block, Instant now);
+    Task<Result<void>> all_stored(const std::vector<BlockNumber>& blocks, uint64_t version);
+    void hurry_deletions();
     Task<Result<void>> send(BlockNumber block, net::Ticket& ticket);
-    Task<Result<void>> send_content(BlockNumber block, net::Ticket& ticket);
     Task<Result<void>> send_bytes(BlockNumber block, std::span<const std::byte> bytes,
                                   net::Ticket& ticket);
     Task<Result<ETag>> put(BlockNumber block, std::span<const std::byte> bytes,
@@ -72,7 +84,10 @@ private:
     HeldUploads held_;
     bool missing_etag_logged_ = false;
     TaskGroup tasks_;
-    WaitQueue ended_;  // those who wait for the end of any upload
+    std::vector<BlockNumber> blocked_;  // due, but the deletion of an earlier object is under way
+    uint64_t deletions_seen_ = 0;       // Remover::ended() when all of them were looked at
+    WaitQueue ended_;                   // those who wait for the end of any upload or deletion
+    Remover remover_;
 };
 
 }  // namespace s3b

@@ -46,7 +46,7 @@ TEST_F(BlockCacheTest, AWholeWriteDuringADownloadThatFailsStands) {
     write(1);
     EXPECT_EQ(state(1), BlockState::Filling);
     EXPECT_EQ(look_up(1), Found::Kind::Hit);
-    cache().fail_fetch(number(1));
+    cache().fail_fetch(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Dirty);
     EXPECT_EQ(look_up(1), Found::Kind::Hit);
 }
@@ -68,7 +68,7 @@ TEST_F(BlockCacheTest, PartsWrittenOverZerosDuringADownloadAreWhole) {
     EXPECT_TRUE(plan.zero_rest);
     EXPECT_EQ(cache().fill_target(number(1)), plan.slot);
     EXPECT_TRUE(cache().gaps(number(1)).empty());
-    cache().finish_fetch_absent(number(1));
+    cache().finish_fetch_absent(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Dirty);
     EXPECT_EQ(look_up(1), Found::Kind::Hit);
 }
@@ -77,7 +77,7 @@ TEST_F(BlockCacheTest, AnAbsentObjectFillsTheGapsOfAnOverlayWithZeros) {
     const SlotIndex slot = write(1, {8, 16}).slot;
     cache().begin_fetch(number(1), Need::Upload);
     EXPECT_EQ(cache().fill_target(number(1)), slot);
-    cache().finish_fetch_absent(number(1));
+    cache().finish_fetch_absent(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Dirty);
     EXPECT_EQ(look_up(1), Found::Kind::Hit);
     EXPECT_FALSE(cache().absent(number(1)));
@@ -87,7 +87,7 @@ TEST_F(BlockCacheTest, AnAbsentObjectFillsTheGapsOfAnOverlayWithZeros) {
 
 TEST_F(BlockCacheTest, ZerosOverKnownZerosChangeNothing) {
     cache().begin_fetch(number(1), Need::Client);
-    cache().finish_fetch_absent(number(1));
+    cache().finish_fetch_absent(number(1), now_);
     EXPECT_TRUE(cache().zero_write_is_free(number(1)));
     EXPECT_EQ(write(1, {3, 9}, true).kind, Plan::Done);
     EXPECT_EQ(cache().dirty(), 0U);
@@ -97,20 +97,10 @@ TEST_F(BlockCacheTest, ZerosOverKnownZerosChangeNothing) {
 
 TEST_F(BlockCacheTest, APartWrittenToAKnownZeroBlockNeedsNoDownload) {
     cache().begin_fetch(number(1), Need::Client);
-    cache().finish_fetch_absent(number(1));
+    cache().finish_fetch_absent(number(1), now_);
     EXPECT_TRUE(write(1, {3, 9}).zero_rest);
     EXPECT_EQ(state(1), BlockState::Dirty);
     EXPECT_FALSE(cache().zero_write_is_free(number(1)));
-}
-
-TEST_F(BlockCacheTest, WrittenZerosTakeNoSlotAndLeaveNothingBehind) {
-    for (uint32_t n = 0; n < 20; ++n) EXPECT_EQ(write(n, all(), true).kind, Plan::Done);
-    EXPECT_EQ(cache().dirty(), 20U);
-    for (uint32_t n = 20; n < 24; ++n) EXPECT_TRUE(fetch(n));
-    for (uint32_t n = 0; n < 20; ++n) upload(n);
-    EXPECT_EQ(cache().dirty(), 0U);
-    EXPECT_EQ(cache().entries(), 4U);
-    EXPECT_EQ(cache().known_zero(), 20U);
 }
 
 TEST_F(BlockCacheTest, ASurveyMakesZerosOfAllThatItDidNotFind) {
@@ -155,64 +145,21 @@ TEST_F(BlockCacheTest, AnObjectThatASurveyDidNotFindIsBelievedWhenItIsRead) {
     EXPECT_EQ(look_up(1), Found::Kind::Fetch);
 }
 
-TEST_F(BlockCacheTest, SoManyZerosWaitForTheirDeletionAtTheMost) {
-    settings_.geometry.blocks = BlockCount(100'000);
-    constexpr uint32_t kMost = 65'536;
-    for (uint32_t n = 0; n < kMost; ++n) ASSERT_EQ(write(n, all(), true).kind, Plan::Done) << n;
-    EXPECT_EQ(write(kMost, all(), true).kind, Plan::WaitSpace);
-    EXPECT_EQ(write(kMost).kind, Plan::Apply);  // data is not concerned
-    upload(0);
-    EXPECT_EQ(write(kMost + 1, all(), true).kind, Plan::Done);
-    EXPECT_EQ(write(1).kind, Plan::Apply);  // no zeros any more
-    EXPECT_EQ(write(kMost + 2, all(), true).kind, Plan::Done);
-    EXPECT_EQ(write(kMost + 3, all(), true).kind, Plan::WaitSpace);
-}
-
 TEST_F(BlockCacheTest, ZerosDuringAnUploadLeaveTheBytesAloneUntilItEnds) {
     const SlotIndex sent = write(1).slot;
     cache().begin_put(number(1));
     EXPECT_EQ(write(1, all(), true).kind, Plan::Done);
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
     EXPECT_TRUE(cache().table().pinned(sent));
+    EXPECT_FALSE(cache().deletions().waits(number(1)));  // it must not overtake the upload
     cache().finish_put(number(1), now_);
     EXPECT_EQ(cache().table().use_of(sent), SlotUse::Free);
-    EXPECT_EQ(state(1), BlockState::Dirty);
-    EXPECT_EQ(cache().begin_put(number(1)).slot, std::nullopt);
-}
-
-TEST_F(BlockCacheTest, DataDuringTheDeletionOfZerosIsUploadedNext) {
-    write(1, all(), true);
-    cache().begin_put(number(1));
-    EXPECT_TRUE(write(1, {8, 16}).zero_rest);
-    EXPECT_EQ(state(1), BlockState::Rewritten);
-    cache().finish_remove(number(1), now_);
-    EXPECT_EQ(state(1), BlockState::Dirty);
-    EXPECT_TRUE(cache().begin_put(number(1)).slot.has_value());
-    EXPECT_EQ(cache().known_zero(), 0U);  // from now on there may be an object
-}
-
-TEST_F(BlockCacheTest, BytesThatProveToBeZeroLeaveTheCache) {
-    const SlotIndex slot = write(1).slot;
-    cache().begin_put(number(1));
-    cache().finish_remove(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Absent);
-    EXPECT_EQ(cache().table().use_of(slot), SlotUse::Free);
+    EXPECT_TRUE(cache().deletions().waits(number(1)));
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
 }
 
 // ---- room
-
-TEST_F(BlockCacheTest, DataOverZerosDoesNotUseUpTheReserveOfUploads) {
-    write(8, all(), true);
-    write(9, all(), true);
-    for (uint32_t n = 0; n < 4; ++n) write(n, {0, 8});  // full, and each needs a download
-    cache().begin_put(number(8));
-    EXPECT_EQ(write(8).kind, Plan::WaitSpace);
-    EXPECT_EQ(write(9).kind, Plan::WaitSpace);
-    EXPECT_TRUE(cache().begin_fetch(number(0), Need::Upload).has_value());
-    EXPECT_TRUE(cache().begin_fetch(number(1), Need::Upload).has_value());
-    EXPECT_EQ(cache().entries(), 4U + 2U);
-}
 
 TEST_F(BlockCacheTest, ClientsFillOverlaysFromTheirShareOfTheReserveOnly) {
     for (uint32_t n = 0; n < 4; ++n) write(n, {0, 8});
@@ -229,7 +176,7 @@ TEST_F(BlockCacheTest, BlocksBeingReadCountAsEntries) {
     }
     EXPECT_EQ(cache().entries(), 4U);
     EXPECT_FALSE(cache().begin_fetch(number(4), Need::Client).has_value());
-    cache().fail_fetch(number(0));
+    cache().fail_fetch(number(0), now_);
     EXPECT_TRUE(cache().begin_fetch(number(4), Need::Client).has_value());
 }
 
@@ -326,7 +273,7 @@ TEST_F(BlockCacheTest, ARewrittenBlockWaitsItsDelayAnewUnlessThereIsPressure) {
 TEST_F(BlockCacheTest, AFailedBlockKeepsItsPauseUnderPressureButNotInAFlush) {
     write(1);
     cache().begin_put(number(1));
-    cache().fail_put(number(1), now_ + seconds(5));
+    cache().fail_put(number(1), now_, now_ + seconds(5));
     cache().set_pressure(true);
     EXPECT_EQ(cache().pop_due(now_), std::nullopt);
     EXPECT_EQ(cache().hurry_all(), std::vector<BlockNumber>{number(1)});
@@ -338,8 +285,8 @@ TEST_F(BlockCacheTest, ABlockThatCouldNotBeCompletedIsTriedAgain) {
     cache().set_pressure(true);
     ASSERT_EQ(cache().pop_due(now_), number(1));
     cache().begin_fetch(number(1), Need::Upload);
-    cache().fail_fetch(number(1));
-    cache().fail_put(number(1), now_ + seconds(1));
+    cache().fail_fetch(number(1), now_);
+    cache().fail_put(number(1), now_, now_ + seconds(1));
     EXPECT_EQ(state(1), BlockState::Partial);
     EXPECT_EQ(cache().failures(number(1)), 1U);
     EXPECT_EQ(cache().pop_due(now_ + seconds(1)), number(1));
@@ -351,8 +298,7 @@ TEST_F(BlockCacheTest, AFlushIsToldOfEveryDirtyBlockInAnyState) {
     write(3, all(), true);
     fetch(4);
     cache().begin_put(number(1));
-    EXPECT_EQ(cache().hurry_all().size(), 3U);
-    EXPECT_TRUE(cache().pop_due(now_).has_value());
+    EXPECT_EQ(cache().hurry_all().size(), 2U);  // without the zeros, which deleted() tells
     EXPECT_TRUE(cache().pop_due(now_).has_value());
     EXPECT_EQ(cache().pop_due(now_), std::nullopt);  // the first is under way already
 }
@@ -362,7 +308,7 @@ TEST_F(BlockCacheTest, AfterAFailedUploadAllWritesAreUnstored) {
     const uint64_t first = cache().version();
     cache().begin_put(number(1));
     write(1);
-    cache().fail_put(number(1), now_);
+    cache().fail_put(number(1), now_, now_);
     EXPECT_TRUE(cache().unstored(number(1), first));
     EXPECT_FALSE(cache().unstored(number(1), first - 1));
     upload(1);

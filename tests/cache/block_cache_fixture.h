@@ -46,11 +46,15 @@ protected:
         return plan;
     }
     void upload(uint32_t n) {
-        const Upload upload = cache().begin_put(number(n));
-        if (upload.slot) {
-            cache().finish_put(number(n), now_);
-        } else {
-            cache().finish_remove(number(n), now_);
+        cache().begin_put(number(n));
+        cache().finish_put(number(n), now_);
+    }
+    /// All that waits for it.
+    void delete_all() {
+        cache().hurry_deletions(now_);
+        while (const auto claim = cache().claim_deletions(now_, 0, 1)) {
+            cache().finish_deletions(*claim);
+            cache().release_deletions(*claim);
         }
     }
     BlockState state(uint32_t n) { return cache().state(number(n)); }

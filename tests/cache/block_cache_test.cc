@@ -16,13 +16,13 @@ TEST_F(BlockCacheTest, AMissIsFetchedAndThenHit) {
 TEST_F(BlockCacheTest, LaterReadersJoinADownload) {
     cache().begin_fetch(number(1), Need::Client);
     EXPECT_EQ(look_up(1), Found::Kind::Join);
-    cache().fail_fetch(number(1));
+    cache().fail_fetch(number(1), now_);
     EXPECT_EQ(look_up(1), Found::Kind::Fetch);
 }
 
 TEST_F(BlockCacheTest, AnAbsentObjectIsRememberedAsZerosWithoutASlot) {
     cache().begin_fetch(number(1), Need::Client);
-    cache().finish_fetch_absent(number(1));
+    cache().finish_fetch_absent(number(1), now_);
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
     EXPECT_EQ(cache().entries(), 0U);
     EXPECT_EQ(cache().known_zero(), 1U);
@@ -82,7 +82,7 @@ TEST_F(BlockCacheTest, PiecesThatCoverTheBlockMakeItWholeWithoutADownload) {
 TEST_F(BlockCacheTest, AFailedFillLeavesTheOverlay) {
     write(1, {8, 16});
     cache().begin_fetch(number(1), Need::Client);
-    cache().fail_fetch(number(1));
+    cache().fail_fetch(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Partial);
     EXPECT_EQ(look_up(1, {8, 16}), Found::Kind::Hit);
 }
@@ -92,18 +92,18 @@ TEST_F(BlockCacheTest, ZerosWrittenDuringADownloadWin) {
     EXPECT_EQ(write(1, all(), true).kind, Plan::Done);
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
     EXPECT_EQ(cache().fill_target(number(1)), std::nullopt);
+    EXPECT_FALSE(cache().deletions().waits(number(1)));  // it is not to overtake the download
     cache().finish_fetch(number(1), now_);
-    EXPECT_EQ(state(1), BlockState::Dirty);
-    EXPECT_EQ(look_up(1), Found::Kind::Zero);
-    upload(1);
     EXPECT_EQ(state(1), BlockState::Absent);
+    EXPECT_TRUE(cache().deletions().waits(number(1)));
+    EXPECT_EQ(look_up(1), Found::Kind::Zero);
 }
 
 TEST_F(BlockCacheTest, ZerosWrittenDuringADownloadThatFailsWin) {
     cache().begin_fetch(number(1), Need::Client);
     write(1, all(), true);
-    cache().fail_fetch(number(1));
-    EXPECT_EQ(state(1), BlockState::Dirty);
+    cache().fail_fetch(number(1), now_);
+    EXPECT_TRUE(cache().deletions().waits(number(1)));
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
 }
 
@@ -131,7 +131,7 @@ TEST_F(BlockCacheTest, AnUploadThatFailedMakesTheBlockDueAtTheTimeGiven) {
     now_ += seconds(1);
     ASSERT_EQ(cache().pop_due(now_), number(1));
     cache().begin_put(number(1));
-    cache().fail_put(number(1), now_ + seconds(5));
+    cache().fail_put(number(1), now_, now_ + seconds(5));
     EXPECT_EQ(cache().failures(number(1)), 1U);
     EXPECT_EQ(cache().pop_due(now_ + seconds(4)), std::nullopt);
     EXPECT_EQ(cache().next_due(), now_ + seconds(5));

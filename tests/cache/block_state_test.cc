@@ -18,11 +18,11 @@ using enum BlockState;
 constexpr char kLetters[] = "ARCPFDWX";
 
 // Columns: BeginRead FinishRead FindNothing FailRead WritePart WriteWhole
-//          BeginPut FinishPut FinishRemove FailPut Evict
+//          BeginPut FinishPut FailPut Discard Evict
 const std::map<BlockState, std::string> kExpected = {
-    {Absent, "R...PD....."},  {Reading, ".CAAFF....."},   {Clean, "....DD....A"},
-    {Partial, "F...PD....."}, {Filling, ".DDPFF....."},   {Dirty, "....DDW...."},
-    {Writing, "....XX.CAD."}, {Rewritten, "....XX.DDD."},
+    {Absent, "R...PD....."},  {Reading, ".CAAFF....."},   {Clean, "....DD...AA"},
+    {Partial, "F...PD...A."}, {Filling, ".DDPFF....."},   {Dirty, "....DDW..A."},
+    {Writing, "....XX.CD.."}, {Rewritten, "....XX.DD.."},
 };
 
 char letter_of(std::optional<BlockState> state) {
@@ -79,11 +79,18 @@ TEST(BlockState, WhatIsWrittenIsDirtyUntilItIsStored) {
     EXPECT_TRUE(is_dirty(Rewritten));
 }
 
-TEST(BlockState, OnlyASuccessfulUploadOfTheNewestBytesEndsDirtiness) {
+TEST(BlockState, OnlyASuccessfulUploadOfTheNewestBytesOrADiscardEndsDirtiness) {
     for (const Transition& step : kTransitions) {
         if (!is_dirty(step.from) || is_dirty(step.to)) continue;
+        if (step.event == BlockEvent::Discard) continue;
         EXPECT_EQ(step.from, Writing);
-        EXPECT_TRUE(step.event == BlockEvent::FinishPut || step.event == BlockEvent::FinishRemove);
+        EXPECT_EQ(step.event, BlockEvent::FinishPut);
+    }
+}
+
+TEST(BlockState, NoBlockIsDiscardedWhileATransferIsUnderWay) {
+    for (const BlockState state : {Reading, Filling, Writing, Rewritten}) {
+        EXPECT_EQ(next_state(state, BlockEvent::Discard), std::nullopt);
     }
 }
 

@@ -74,7 +74,10 @@ void CacheModel::step() {
         default: pass_time(); break;
     }
     if (random_.one_in(8)) read_ahead();
+    if (random_.one_in(12)) discard();
+    if (random_.one_in(4)) delete_some(true);
     if (random_.one_in(4)) survey();
+    notice_deletions();
     check();
 }
 
@@ -143,7 +146,7 @@ void CacheModel::end_download(uint32_t n, bool may_fail) {
     const SlotIndex slot = downloads_.at(n);
     downloads_.erase(n);
     if (may_fail && random_.one_in(5)) {
-        cache_.fail_fetch(number(n));
+        cache_.fail_fetch(number(n), now_);
         ahead_.erase(n);
         return;
     }
@@ -153,7 +156,7 @@ void CacheModel::end_download(uint32_t n, bool may_fail) {
     if (stored) {
         cache_.finish_fetch(number(n), now_);
     } else {
-        cache_.finish_fetch_absent(number(n));
+        cache_.finish_fetch_absent(number(n), now_);
     }
     if (state(n) == BlockState::Clean) {
         use(n);
@@ -191,13 +194,15 @@ void CacheModel::write() {
                         .zeros = zeros_record(n),
                         .held = held(n),
                         .at_limit = settings_.max_dirty != 0 && !is_dirty(state(n)) &&
+                                    !(zeros && range == ByteRange{0, kBytes}) &&
                                     cache_.dirty() >= settings_.max_dirty,
                         .room = available(),
                         .version = cache_.version()};
     const WritePlan plan = cache_.begin_write(number(n), range, zeros, now_);
     if (before.state == BlockState::Clean && !before.at_limit) forget(n);
     if (plan.kind == Plan::WaitSpace) {
-        judge_refused_write(n, before, zeros && range == ByteRange{0, kBytes});
+        expect(!zeros || range != ByteRange{0, kBytes}, "zeros need no room");
+        judge_refused_write(n, before);
         return;
     }
     follow_evictions(true);
@@ -253,13 +258,20 @@ void CacheModel::advance_upload(uint32_t n, bool may_fail) {
     if (state(n) == BlockState::Partial) {
         if (!put.completing) fetch(n, Need::Upload);
         if (downloads_.contains(n)) return;
-        cache_.fail_put(number(n), now_ + milliseconds(random_.below(50)));  // no bytes, or no room
+        // No bytes, or no room.
+        cache_.fail_put(number(n), now_, now_ + milliseconds(random_.below(50)));
+        uploads_.erase(n);
+        return;
+    }
+    if (cache_.deletions().under_way(number(n))) return;
+    const auto slot = cache_.table().find(number(n));
+    if (cache_.settle_zeros(number(n), slot && all_zero(slot_bytes(*slot)), now_)) {
         uploads_.erase(n);
         return;
     }
     put.sending = true;
-    put.upload = cache_.begin_put(number(n));
-    put.sent = put.upload.slot ? slot_bytes(*put.upload.slot) : Bytes{};
+    put.slot = cache_.begin_put(number(n));
+    put.sent = slot_bytes(*put.slot);
     expect(put.sent == blocks_[n].truth, "an upload sends the newest bytes");
     blocks_[n].since_begin_put = 0;
 }
@@ -268,24 +280,17 @@ void CacheModel::end_put(uint32_t n, bool may_fail) {
     const PutUnderWay put = uploads_.at(n);
     uploads_.erase(n);
     Block& block = blocks_[n];
-    if (put.upload.slot) {
-        expect(slot_bytes(*put.upload.slot) == put.sent, "the bytes being sent do not change");
-    }
-    const bool zeros = all_zero(put.sent);
+    expect(slot_bytes(*put.slot) == put.sent, "the bytes being sent do not change");
     const bool fails = may_fail && random_.one_in(4);
     // An upload whose answer was lost may have taken effect.
     if (!fails || random_.one_in(2)) {
-        block.stored = zeros ? std::nullopt : std::optional(put.sent);
+        block.stored = put.sent;
     }
     if (fails) {
-        cache_.fail_put(number(n), now_ + milliseconds(random_.below(50)));
+        cache_.fail_put(number(n), now_, now_ + milliseconds(random_.below(50)));
         return;
     }
-    if (zeros) {
-        cache_.finish_remove(number(n), now_);
-    } else {
-        cache_.finish_put(number(n), now_);
-    }
+    cache_.finish_put(number(n), now_);
     block.oldest_unstored = block.since_begin_put;
     if (state(n) == BlockState::Clean) use(n);
 }
@@ -337,6 +342,7 @@ void CacheModel::pass_time() {
             break;
         }
         case 2: cache_.hurry(number(random_.below(kBlocks))); break;
+        case 3: cache_.hurry_deletions(now_); break;
         default: break;
     }
     expire();
@@ -347,15 +353,21 @@ void CacheModel::drain() {
     cache_.set_pressure(true);
     for (int round = 0; round < 1000 && error_.empty(); ++round) {
         while (!downloads_.empty()) end_download(downloads_.begin()->first, false);
+        now_ += milliseconds(50);  // the pause after a failed deletion
+        cache_.hurry_deletions(now_);
+        while (error_.empty() && (claim_ || cache_.next_deletion() <= now_)) {
+            delete_some(false);
+        }
         while (!uploads_.empty() && error_.empty()) {
             const uint32_t n = uploads_.begin()->first;
             advance_upload(n, false);
             if (downloads_.contains(n)) end_download(n, false);
         }
-        if (cache_.dirty() == 0) break;
+        notice_deletions();
+        if (cache_.dirty() == 0 && cache_.deletions().size() == 0) break;
         cache_.hurry_all();
         begin_upload();
-        expect(!uploads_.empty(), "every dirty block is queued");
+        expect(!uploads_.empty() || cache_.dirty() == 0, "every dirty block is queued");
     }
     check();
     for (const Block& block : blocks_) {

@@ -38,12 +38,13 @@ private:
         Bytes truth{};
         std::optional<Bytes> stored;
         uint64_t oldest_unstored = 0;  // version of the first write that the store has not
+        bool loose = false;            // the cache may know of an older version only
         uint64_t since_begin_put = 0;  // version of the first write after the upload began
     };
     struct PutUnderWay {
-        bool completing = false;  // waits for a download of the bytes that are missing
-        bool sending = false;     // begin_put has been called
-        Upload upload;
+        bool completing = false;        // waits for a download of the bytes that are missing
+        bool sending = false;           // begin_put has been called
+        std::optional<SlotIndex> slot;  // once sending
         Bytes sent{};
     };
     /// How things were before a write.
@@ -78,6 +79,11 @@ private:
     void begin_upload();
     void advance_upload(uint32_t n, bool may_fail);
     void end_put(uint32_t n, bool may_fail);
+    void discard();
+    void discard_one(uint32_t n);
+    void delete_some(bool may_fail);
+    void end_deletion(uint32_t n, bool may_fail);
+    void notice_deletions();
     void read_ahead();
     static void note_unused(void* model, BlockNumber block);
     void pin();
@@ -98,7 +104,7 @@ private:
     std::set<uint32_t> owned_slots();
     /// Slots that could be given away now: not owned, and held by no reader.
     uint32_t available();
-    void judge_refused_write(uint32_t n, const Before& before, bool whole_zeros);
+    void judge_refused_write(uint32_t n, const Before& before);
 
     // The order of clean blocks (cache_model_checks.cc).
     void use(uint32_t n);
@@ -136,6 +142,7 @@ private:
     std::vector<Block> blocks_{kBlocks};
     std::map<uint32_t, SlotIndex> downloads_;
     std::map<uint32_t, PutUnderWay> uploads_;
+    std::optional<BlockRange> claim_;  // of deletions
     std::list<ReaderPin> pins_;
     Order clean_;                    // in the order of their last use
     Order protected_;                // the same of protected blocks

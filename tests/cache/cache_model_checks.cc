@@ -54,7 +54,7 @@ std::set<uint32_t> CacheModel::owned_slots() {
         expect(owned.insert(slot.value).second, "a download has a slot of its own");
     }
     for (const auto& [n, put] : uploads_) {
-        if (put.upload.slot) owned.insert(put.upload.slot->value);
+        if (put.slot) owned.insert(put.slot->value);
     }
     return owned;
 }
@@ -78,6 +78,7 @@ void CacheModel::check_slots() {
             if (slot) expect(known.insert(slot->value).second, "no slot belongs to two blocks");
         }
     }
+    for (const ReaderPin& one : pins_) may_linger_.insert(one.pin.slot().value);
     std::set<uint32_t> lingering;
     for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
         if (known.contains(slot) || cache_.table().use_of(SlotIndex(slot)) == SlotUse::Free) {
@@ -97,7 +98,8 @@ void CacheModel::check_versions() {
             expect(!cache_.unstored(number(n), cache_.version()), "all writes are stored");
         } else {
             expect(cache_.unstored(number(n), oldest), "a write is unstored");
-            expect(!cache_.unstored(number(n), oldest - 1), "the writes before it are stored");
+            expect(blocks_[n].loose || !cache_.unstored(number(n), oldest - 1),
+                   "the writes before it are stored");
         }
     }
 }
@@ -111,7 +113,13 @@ void CacheModel::check_block(uint32_t n) {
     bool being_sent = false;
     switch (state(n)) {
         case BlockState::Absent:
-            expect(!slot && object_of(block) == block.truth, "what is not cached is stored");
+            expect(!slot, "what is not cached has no slot");
+            if (cache_.deletions().waits(number(n)) || cache_.deletions().under_way(number(n))) {
+                expect(block.truth == Bytes{} && !cache_.absent(number(n)),
+                       "what is to be deleted is zeros");
+                break;
+            }
+            expect(object_of(block) == block.truth, "what is not cached is stored");
             if (cache_.absent(number(n))) break;
             expect(!block.stored, "of a block known to be zero there is no object");
             break;
@@ -156,11 +164,10 @@ void CacheModel::check_partly_known(uint32_t n) {
     expect(merged == block.truth, "what was written and the object's rest are the truth");
 }
 
-void CacheModel::judge_refused_write(uint32_t n, const Before& before, bool whole_zeros) {
+void CacheModel::judge_refused_write(uint32_t n, const Before& before) {
     if (before.at_limit) return;
     follow_evictions(false);
     if (before.state == BlockState::Clean) use(n);  // a reader holds it: it is in use
-    expect(!whole_zeros, "zeros need no room");
     const bool settled = before.state == BlockState::Clean || before.state == BlockState::Dirty;
     expect(!settled || before.held || before.zeros, "a slot of its own is room enough");
     const bool own_reserve = before.state == BlockState::Writing && !before.zeros;

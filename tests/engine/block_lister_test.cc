@@ -15,12 +15,15 @@ class BlockListerTest : public ListingTest {
 protected:
     /// Lists a volume of `blocks` blocks in pages of 10 keys.
     Result<void> list(uint64_t blocks, uint32_t ranges = 16) {
-        BlockLister lister(bucket_, scheduler_, NameOrder(names(), BlockCount(blocks)), ranges, 10);
+        const NameOrder order(names(), BlockCount(blocks));
+        BlockLister lister(bucket_, scheduler_, order, {.ranges = ranges, .page_keys = 10});
         collector_.blocks.clear();
+        collector_.names = 0;
         Result<void> result = finish(lister.run(collector_));
         if (result.has_value()) {
             EXPECT_EQ(lister.listed(), collector_.blocks.size());
             EXPECT_EQ(lister.part_done(), 1.0);
+            EXPECT_EQ(collector_.names, order.end());
         }
         return result;
     }
@@ -164,10 +167,21 @@ TEST_F(BlockListerTest, FailsWithTheErrorOfWhoIsTold) {
     EXPECT_EQ(result.error().code, Errc::NoSpace);
 }
 
+TEST_F(BlockListerTest, ListsOnlyTheRangeAskedFor) {
+    put_all({0, 99, 100, 150, 199, 200, 500});
+    const NameOrder order(names(), BlockCount(1000));
+    BlockLister lister(bucket_, scheduler_, order,
+                       {.ranges = 3, .page_keys = 2, .begin = 100, .end = 200});
+    ASSERT_TRUE(finish(lister.run(collector_)).has_value());
+    EXPECT_EQ(collector_.blocks, (std::set<uint32_t>{100, 150, 199}));
+    EXPECT_EQ(collector_.names, 100U);
+}
+
 TEST_F(BlockListerTest, StopsAfterThePagesUnderWay) {
     for (uint32_t i = 0; i < 2000; ++i) put(i);
     bucket_.set_delay(milliseconds(10));
-    BlockLister lister(bucket_, scheduler_, NameOrder(names(), BlockCount(2000)), 4, 10);
+    BlockLister lister(bucket_, scheduler_, NameOrder(names(), BlockCount(2000)),
+                       {.ranges = 4, .page_keys = 10});
     static constexpr auto kRun = [](BlockLister& one, Collector& into,
                                     std::optional<Result<void>>& result) -> Task<void> {
         result = co_await one.run(into);

@@ -110,14 +110,13 @@ TEST_F(EraserTest, ABlockThatCannotBeDeletedKeepsTheTokenButNoOtherBlock) {
 }
 
 TEST_F(EraserTest, AFailedBatchIsReportedBlockByBlock) {
-    put(1);
-    put(2);
-    bucket_.fail_next(Verb::RemoveMany, "", Errc::Timeout, 2);
+    for (uint32_t block = 1; block <= 4; ++block) put(block);
+    bucket_.fail_next(Verb::RemoveMany, "", Errc::Timeout, 4);
     EXPECT_FALSE(erase());
     EXPECT_TRUE(has(token()));
     const std::string text = console_.take();
     EXPECT_NE(text.find("cannot delete block 00000001: Timeout"), std::string::npos);
-    EXPECT_NE(text.find("cannot delete block 00000002: Timeout"), std::string::npos);
+    EXPECT_NE(text.find("cannot delete block 00000004: Timeout"), std::string::npos);
 }
 
 TEST_F(EraserTest, AFailedListKeepsTheToken) {

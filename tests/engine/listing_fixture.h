@@ -38,9 +38,10 @@ private:
 /// Keeps what it is told.
 class Collector : public ListedBlocks {
 public:
-    Task<Result<void>> take(const std::vector<ListedBlock>& page) override {
+    Task<Result<void>> take(const ListedPage& page) override {
         ++pages;
-        for (const ListedBlock& listed : page) {
+        names += page.end - page.begin;
+        for (const ListedBlock& listed : page.blocks) {
             EXPECT_TRUE(blocks.insert(listed.block.value).second) << listed.block.value;
             etags.push_back(listed.etag);
         }
@@ -51,6 +52,7 @@ public:
     std::set<uint32_t> blocks;
     std::vector<ETag> etags;
     int pages = 0;
+    uint64_t names = 0;  // that the pages cover
     bool fails = false;
 };
 
