@@ -58,9 +58,9 @@ public:
 
     /// When drop_expired() will have something to do, or a little later; kNever if it has not.
     Instant next_expiry() const;
-    /// Calls `drop` for the slots that were not used for the timeout; it takes them out and is true,
-    /// or somebody holds them. Returns how many were dropped. It looks at a part of the slots (kSweep)
-    /// at a time, all of them each sixteenth of the timeout at the most, while anything can expire.
+    /// Calls `drop` for the slots that were not used for the timeout; it takes them out and is
+    /// true, or somebody holds them. Returns how many were dropped. It looks at kSweep slots at a
+    /// time, at all of them each sixteenth of the timeout at the most, while anything can expire.
     template <class Drop>
     uint32_t drop_expired(Instant now, Drop& drop) {
         uint32_t dropped = 0;
