@@ -19,6 +19,13 @@ EvictionSettings eviction_settings(const CacheSettings& settings) {
 
 }  // namespace
 
+size_t BlockCache::bytes_if_dirty(ByteCount block_size) {
+    constexpr size_t kQueued = 160;  // an item, stale ones included, and its entry
+    constexpr size_t kNode = 2 * sizeof(void*) + sizeof(BlockNumber);
+    const size_t ranges = std::min<size_t>(RangeSet::kMaxRanges, block_size.value / 2);
+    return sizeof(Record) + kNode + kQueued + 2 * sizeof(ByteRange) * ranges;  // vectors double
+}
+
 SlotCount BlockCache::slots_for(const CacheSettings& settings) {
     // Each upload may need one more slot: to complete a partly known block, later to keep the bytes
     // that are being sent when the block is written again. As many again are for client fills.

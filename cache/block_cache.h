@@ -80,6 +80,9 @@ public:
     /// 8, marks 4, ghosts 3.6. All of it is reserved at start and becomes resident with use. Blocks
     /// that are not simply clean have a Record on top, those known to be zero a bit.
     static constexpr size_t kBytesPerSlot = 32;
+    /// What a block that is not simply clean has on top, at the most: its Record and its place in
+    /// the queue, and the ranges of one that is partly written.
+    static size_t bytes_if_dirty(ByteCount block_size);
 
     /// Who needs a slot: the closer to making room, the deeper it may dip into the reserve. Ahead
     /// is as Client, but nobody has asked for the block yet.

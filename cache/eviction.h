@@ -24,9 +24,9 @@ struct EvictionSettings {
     Duration timeout{};             // 0 = clean blocks do not expire
 };
 
-/// All clean slots, in the order of their eviction. Memory: 8 bytes of links a slot, 4 of marks with
-/// a timeout or S3-FIFO, 3.6 of ghosts with S3-FIFO. All of it is allocated at start. Belongs to the
-/// reactor.
+/// All clean slots, in the order of their eviction. Memory: 8 bytes of links a slot, 4 of marks
+/// with a timeout or S3-FIFO, 3.6 of ghosts with S3-FIFO. All of it is allocated at start. Belongs
+/// to the reactor.
 class EvictionOrder {
 public:
     /// `links` must outlive the order.

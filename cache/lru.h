@@ -10,7 +10,8 @@
 
 namespace s3b::cache {
 
-/// A list of slots, oldest use first. All calls but take_victim() take O(1). Belongs to the reactor.
+/// A list of slots, oldest use first. All calls but take_victim() take O(1). Belongs to the
+/// reactor.
 class Lru {
 public:
     /// `timed`: notes in `marks` when each slot was used. Both must outlive the list.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The eviction policy S3-FIFO: new blocks pass a small queue first, so that those that are used once
-// (a scan) do not drive out those that are used again and again. Source: Yang et al., "FIFO queues
-// are all you need for cache eviction", SOSP 2023.
+// The eviction policy S3-FIFO: new blocks pass a small queue first, so that those that are used
+// once (a scan) do not drive out those that are used again and again.
+// Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
 #pragma once
 
 #include <algorithm>
@@ -37,8 +37,8 @@ public:
     /// The bytes of `from`, which is in no queue, live on in `to`.
     void inherit(SlotIndex from, SlotIndex to);
 
-    /// The next slot to evict for which `take` is true; those before it are held by somebody, and go
-    /// to the young end of the main queue. nullopt if there is none; then all were looked at.
+    /// The next slot to evict for which `take` is true; those before it are held by somebody, and
+    /// go to the young end of the main queue. nullopt if there is none; then all were looked at.
     template <class Take>
     std::optional<SlotIndex> take_victim(Take& take) {
         // Each slot is offered once from the small queue, and between two offers of the same from

@@ -17,6 +17,8 @@ namespace {
 /// that they never queue behind write-back.
 constexpr uint32_t kDemandPlaces = 128;
 
+std::string mebibytes(ByteCount bytes) { return std::to_string(bytes.value >> 20) + " MiB"; }
+
 net::TransferLimits transfer_limits(const Config& config) {
     net::TransferLimits limits;
     limits.demand = kDemandPlaces;
@@ -63,6 +65,22 @@ Task<void> Daemon::live() {
     co_await stop();
 }
 
+bool Daemon::fits_into_memory(const MemoryBudget& budget) const {
+    const std::string cache = "`blockCacheSize=" + std::to_string(config_.cache.size) + "'";
+    log::debug("memory at the most", log::kv("slots", budget.slots),
+               log::kv("bookkeeping", budget.bookkeeping), log::kv("maps", budget.maps),
+               log::kv("bodies", budget.bodies), log::kv("requests", budget.requests));
+    if (!can_be_mapped(budget.total())) {
+        say(cache + " may need " + mebibytes(budget.total()) + " of memory, which cannot be had");
+        return false;
+    }
+    if (budget.slots > physical_memory() && !config_.quiet) {
+        say("warning: " + cache + " may need " + mebibytes(budget.slots) +
+            " of memory, but the machine has " + mebibytes(physical_memory()));
+    }
+    return true;
+}
+
 bool Daemon::create_store() {
     store_ = open_store(
         config_, net::S3Context{reactor_.ring(), cpu_pool_, scheduler_, keys_.credentials()});
@@ -97,6 +115,7 @@ Task<bool> Daemon::start() {
     settings.block_hash_prefix = config_.block_hash_prefix;
     settings.read_only = config_.mount.read_only;
     settings.over_http = !config_.test;
+    if (!fits_into_memory(Volume::memory_budget(settings, *codec_))) co_return false;
     volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_});
     if (asked_to_stop_) co_return false;
     auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);

@@ -35,6 +35,7 @@ private:
 
     Task<void> live();
     bool create_store();
+    bool fits_into_memory(const MemoryBudget& budget) const;
     Task<bool> start();
     Task<bool> prepare(Geometry& geometry);
     Task<bool> establish_token();

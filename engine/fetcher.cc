@@ -10,6 +10,8 @@ namespace s3b {
 
 namespace {
 
+constexpr uint64_t kDemandBytes = uint64_t{512} << 20;
+
 net::Precondition condition_of(const ETag& expected) {
     if (!expected) return {};
     return {net::Precondition::Kind::Match, *expected};
@@ -36,12 +38,16 @@ Task<Result<void>> Fetcher::fetch_now(BlockNumber block, SlotIndex slot, Wanted 
     co_return co_await fetch(block, slot, wanted, ticket);
 }
 
+uint32_t Fetcher::demand_at_once(ByteCount block_size) {
+    return static_cast<uint32_t>(std::clamp<uint64_t>(kDemandBytes / block_size.value, 32, 256));
+}
+
 Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted wanted,
                                   net::Ticket& ticket) {
     Download download;
     const bool added = downloads_.emplace(block, &download).second;
     CHECK(added);
-    const Result<void> obtained = co_await obtain(block, slot, ticket);
+    const Result<void> obtained = co_await obtain_on_demand(block, slot, ticket);
     downloads_.erase(block);
     const Result<void> outcome = install(block, slot, obtained);
     if (outcome.has_value()) deliver(block, wanted);
@@ -55,6 +61,15 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
     download.ended.wake_all();
     parts_.room.changed();
     co_return outcome;
+}
+
+Task<Result<void>> Fetcher::obtain_on_demand(BlockNumber block, SlotIndex slot,
+                                             net::Ticket& ticket) {
+    if (ticket.urgency() != net::Urgency::Demand) co_return co_await obtain(block, slot, ticket);
+    co_await demanded_.acquire();
+    const Result<void> obtained = co_await obtain(block, slot, ticket);
+    demanded_.release();
+    co_return obtained;
 }
 
 /// Brings the bytes of `block` into `slot`; NotFound if there is no object.

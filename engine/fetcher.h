@@ -18,7 +18,12 @@ namespace s3b {
 /// Belongs to the reactor's thread.
 class Fetcher {
 public:
-    explicit Fetcher(VolumeParts& parts) : parts_(parts) {}
+    explicit Fetcher(VolumeParts& parts)
+        : parts_(parts), demanded_(demand_at_once(parts.geometry.block_size)) {}
+
+    /// Downloads for somebody who waits are under way so many at once, those included that pause
+    /// before a retry: a bound on their buffers.
+    static uint32_t demand_at_once(ByteCount block_size);
 
     /// Bytes of a block that somebody wants as soon as the block is there.
     struct Wanted {
@@ -50,6 +55,7 @@ private:
         WaitQueue ended;
     };
 
+    Task<Result<void>> obtain_on_demand(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
     Task<Result<void>> obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
     Task<Result<void>> decode(BlockNumber block, const net::ReadTarget& target,
                               const net::GetReply& reply, net::Urgency urgency);
@@ -59,6 +65,7 @@ private:
     void deliver(BlockNumber block, const Wanted& wanted);
 
     VolumeParts& parts_;
+    Semaphore demanded_;
     std::unordered_map<BlockNumber, Download*> downloads_;  // each in the frame of its fetch()
 };
 

@@ -183,6 +183,12 @@ Complaint check_cache(Draft& draft, const Environment&) {
     if (cache.size > 0 && cache.threads == 0) {
         return std::string("`blockCacheThreads=0' cannot work with a block cache; give at least 1");
     }
+    // Slots are counted in 32 bits, and there are a few more than blocks in the cache.
+    static constexpr uint32_t kMostCached = 4'000'000'000;
+    if (cache.size > kMostCached) {
+        return "`blockCacheSize=" + std::to_string(cache.size) + "' is too many, at most " +
+               std::to_string(kMostCached);
+    }
     if (cache.threads > kMaxThreads) {
         return "`blockCacheThreads=" + std::to_string(cache.threads) + "' is too many, at most " +
                std::to_string(kMaxThreads);

@@ -14,7 +14,9 @@ namespace s3b {
 class ScratchPool {
 public:
     /// `kept` free ones of `bytes` each stay for later; only what is written to becomes resident.
-    ScratchPool(ByteCount bytes, size_t kept) : bytes_(bytes), kept_(kept) {}
+    /// There are never more than `most`: whoever takes them sees to that.
+    ScratchPool(ByteCount bytes, size_t kept, size_t most)
+        : bytes_(bytes), kept_(kept), most_(most) {}
     ScratchPool(const ScratchPool&) = delete;
     ScratchPool& operator=(const ScratchPool&) = delete;
 
@@ -33,6 +35,8 @@ public:
         Buffer buffer_;
     };
     Scratch take() {
+        CHECK(taken_ < most_);
+        ++taken_;
         if (free_.empty()) return Scratch(*this, Buffer(bytes_));
         Buffer buffer = std::move(free_.back());
         free_.pop_back();
@@ -41,11 +45,14 @@ public:
 
 private:
     void give_back(Buffer buffer) {
+        --taken_;
         if (free_.size() < kept_) free_.push_back(std::move(buffer));
     }
 
     ByteCount bytes_;
     size_t kept_;
+    size_t most_;
+    size_t taken_ = 0;
     std::vector<Buffer> free_;
 };
 

@@ -111,6 +111,7 @@ std::string format_stats(const StatsInput& input) {
     if (input.written->on()) add_written(lines, *input.written, *input.held);
     lines.count("out_of_memory_errors", 0);
     lines.count("blocks_to_be_deleted", input.cache->deletions().size());
+    lines.count("memory_budget_bytes", input.budget.value);
     if (input.cached) {
         lines.count("read_ahead_blocks", input.blocks->read_ahead);
         lines.count("read_ahead_unused_blocks", counters.unused_blocks);

@@ -56,16 +56,33 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remembe
     return result;
 }
 
+/// With a body in memory each.
+size_t transfers_at_once(const VolumeSettings& settings) {
+    return size_t{Fetcher::demand_at_once(settings.geometry.block_size)} +
+           ReadAhead::places(settings.cache) + uploads_at_once(settings);
+}
+
 }  // namespace
 
+MemoryBudget Volume::memory_budget(const VolumeSettings& settings, const codec::BlockCodec& codec) {
+    MemoryBounds bounds;
+    bounds.geometry = settings.geometry;
+    bounds.slots = cache::BlockCache::slots_for(cache_settings(settings, codec.encrypts())).value;
+    bounds.transfers = transfers_at_once(settings);
+    bounds.body = ByteCount(codec.capacity());
+    return s3b::memory_budget(bounds);
+}
+
 Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
-    : cached_(settings.cache.size > 0),
+    : budget_(memory_budget(settings, needs.codec)),
+      cached_(settings.cache.size > 0),
       read_only_(settings.read_only),
       over_http_(settings.over_http),
       fsync_(settings.fsync),
       config_(effective(settings.cache, settings.geometry)),
       parts_(needs, codec::ObjectNames(settings.prefix, settings.block_hash_prefix),
-             cache_settings(settings, needs.codec.encrypts()), settings.consistency),
+             cache_settings(settings, needs.codec.encrypts()), settings.consistency,
+             transfers_at_once(settings)),
       fetcher_(parts_),
       writeback_(parts_, fetcher_, uploads_at_once(settings)),
       read_ahead_(parts_, fetcher_, config_) {
@@ -97,6 +114,7 @@ std::string Volume::stats_text() {
     input.cache = &parts_.cache;
     input.written = &parts_.written;
     input.held = &writeback_.held();
+    input.budget = budget_.total();
     input.cached = cached_;
     input.over_http = over_http_;
     return format_stats(input);

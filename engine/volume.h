@@ -8,6 +8,7 @@
 
 #include "engine/config.h"
 #include "engine/fetcher.h"
+#include "engine/memory_budget.h"
 #include "engine/reactor/task_group.h"
 #include "engine/read_ahead.h"
 #include "engine/survey.h"
@@ -36,6 +37,9 @@ struct VolumeSettings {
 class Volume final : public fusell::VolumePort {
 public:
     Volume(const VolumeSettings& settings, const VolumeNeeds& needs);
+    /// What such a volume may take up.
+    static MemoryBudget memory_budget(const VolumeSettings& settings,
+                                      const codec::BlockCodec& codec);
     ~Volume() override;
 
     Geometry geometry() const override { return parts_.geometry; }
@@ -105,6 +109,7 @@ private:
     void drop_expired();
     Instant next_expiry() const;
 
+    MemoryBudget budget_;
     bool cached_;  // blocks stay in the cache when they are clean
     bool read_only_;
     bool over_http_;

@@ -41,7 +41,8 @@ struct VolumeParts {
     static constexpr size_t kKeptScratch = 24;
 
     VolumeParts(const VolumeNeeds& needs, codec::ObjectNames object_names,
-                const cache::CacheSettings& settings, const ConsistencySettings& consistency)
+                const cache::CacheSettings& settings, const ConsistencySettings& consistency,
+                size_t transfers)
         : geometry(settings.geometry),
           cache(settings),
           slots(cache::BlockCache::slots_for(settings), settings.geometry.block_size),
@@ -49,7 +50,7 @@ struct VolumeParts {
           executor(needs.executor),
           scheduler(needs.scheduler),
           codec(needs.codec),
-          scratch(ByteCount(codec.capacity()), kKeptScratch),
+          scratch(ByteCount(codec.capacity()), kKeptScratch, transfers),
           names(std::move(object_names)),
           written(consistency) {}
 

@@ -82,7 +82,8 @@ TEST_F(ConsistencyTest, AReaderThatWaitedForRoomWhileItsBlockWasDeletedReadsZero
     show_the_oldest();
     for (const uint32_t n : {2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U}) bucket().set(key(n), block(n));
     bucket().hold(Verb::Get, "");
-    for (const uint64_t n : {2, 3, 4, 5, 6, 7, 8, 9}) world().start_read(n * kBlock, kBlock);
+    for (const uint64_t n : {2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U})
+        world().start_read(n * kBlock, kBlock);
     SimRequest& read = world().start_read(kBlock, kBlock);
     idle();
     ASSERT_EQ(bucket().get_count(key(1)), 0);  // no room
@@ -200,7 +201,7 @@ TEST_F(ConsistencyTest, UnmountingWritesBackWhatIsHeld) {
     cache_blocks(16);
     consistency().min_write_delay = seconds(5);
     consistency().capacity = BlockCount(1);
-    for (const int version : {1, 2}) {
+    for (const uint32_t version : {1U, 2U}) {
         world().write(0, block(version));
         world().write(kBlock, block(version));
         idle();

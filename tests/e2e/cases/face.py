@@ -19,8 +19,8 @@ http_avg_delete_time http_unauthorized http_forbidden http_stale http_verified h
 http_5xx_error http_4xx_error http_other_error http_canceled_writes http_num_retries
 http_total_retry_delay curl_handle_reuse_ratio curl_timeouts curl_connect_failed curl_host_unknown
 curl_out_of_memory curl_other_error""".split()
-OUR_LABELS = ["blocks_to_be_deleted", "read_ahead_blocks", "read_ahead_unused_blocks",
-              "http_hedged_reads", "http_hedged_reads_won"]
+OUR_LABELS = """blocks_to_be_deleted memory_budget_bytes read_ahead_blocks read_ahead_unused_blocks
+http_hedged_reads http_hedged_reads_won""".split()
 CACHE_LABELS = """block_cache_current_size block_cache_initial_size block_cache_dirty_ratio
 block_cache_read_hits block_cache_read_misses block_cache_read_hit_ratio block_cache_write_hits
 block_cache_write_misses block_cache_write_hit_ratio block_cache_verified
@@ -120,7 +120,7 @@ def _labels(world):
     for wanted in (HTTP_LABELS, CACHE_LABELS):
         expect_equal([label for label in before if label in wanted], wanted, "labels")
     # Ours stand behind those that programs know.
-    expect_equal(list(before)[-6:], ["out_of_memory_errors", *OUR_LABELS], "last labels")
+    expect_equal(list(before)[-7:], ["out_of_memory_errors", *OUR_LABELS], "last labels")
     with DirectFile(daemon.file) as file:
         file.write(0, pattern(1, BLOCK))
         file.sync()
