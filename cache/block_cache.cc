@@ -57,6 +57,8 @@ const BlockCache::Record* BlockCache::record_of(BlockNumber block) const {
 void BlockCache::step(Record& record, BlockEvent event) {
     const auto next = next_state(record.state, event);
     CHECK(next.has_value());
+    if (*next == BlockState::Reading) ++reading_;
+    if (record.state == BlockState::Reading) --reading_;
     if (is_dirty(*next) && !is_dirty(record.state)) ++dirty_;
     if (!is_dirty(*next) && is_dirty(record.state)) --dirty_;
     record.state = *next;
@@ -96,6 +98,19 @@ std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
     }
     table_.set_taken(slot);
     return slot;
+}
+
+/// For a block that is absent: so many slots stay free as transfers may need beyond those that they
+/// have.
+std::optional<SlotIndex> BlockCache::take_slot_for_entry(Instant now) {
+    last_entry_ = now;
+    reclaim();  // what readers have let go of is no transfer's
+    const uint64_t fresh = table_.slots().value - never_used_;
+    const uint64_t used = table_.slots().value - fresh - free_.size();
+    const uint64_t of_transfers = used - std::min<uint64_t>(used, table_.size() + reading_);
+    const uint64_t reserve = 2 * uint64_t{settings_.uploads};
+    const uint64_t missing = reserve - std::min(reserve, of_transfers);
+    return take_slot(static_cast<uint32_t>(std::max<uint64_t>(missing, settings_.uploads)));
 }
 
 void BlockCache::release_slot(uint32_t slot) {
@@ -201,12 +216,11 @@ bool BlockCache::absent(BlockNumber block) const {
     return record_of(block) == nullptr && !table_.find(block) && !zero_map_.known_zero(block);
 }
 
-std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need) {
+std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need, Instant now) {
     Record* record = record_of(block);
     CHECK(!deletions_.waits(block) && !deletions_.under_way(block));  // its object is an old one
-    const uint32_t reserve = settings_.uploads;
-    const uint32_t keep = record == nullptr ? 2 * reserve : need == Need::Upload ? 0 : reserve;
-    const auto slot = take_slot(keep);
+    const uint32_t keep = need == Need::Upload ? 0 : settings_.uploads;
+    const auto slot = record == nullptr ? take_slot_for_entry(now) : take_slot(keep);
     if (!slot) return std::nullopt;
     if (record == nullptr) record = &records_[block];
     step(*record, BlockEvent::BeginRead);

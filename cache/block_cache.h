@@ -32,7 +32,7 @@ struct CacheSettings {
     uint32_t protected_blocks = 0;  // clean blocks with a number below are evicted last
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
     bool remember_objects = false;  // for must_exist(); one bit a block
-    bool trust_surveys = true;  // a survey may tell that a deletion is not needed any more
+    bool trust_surveys = true;      // a survey may tell that a deletion is not needed any more
 };
 
 /// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
@@ -107,7 +107,7 @@ public:
 
     /// Starts the download of `block` (which look_up said to fetch) into the slot returned; nullopt
     /// if there is no room now.
-    std::optional<SlotIndex> begin_fetch(BlockNumber block, Need need);
+    std::optional<SlotIndex> begin_fetch(BlockNumber block, Need need, Instant now);
     /// The slot whose gaps() are to be filled from the downloaded one (or with zeros) before
     /// finish_fetch or finish_fetch_absent; nullopt: no such copying is needed.
     std::optional<SlotIndex> fill_target(BlockNumber block) const;
@@ -137,7 +137,7 @@ public:
     /// The same, of those that somebody waits for: hurried ones, all of them under pressure.
     std::optional<BlockNumber> pop_awaited(Instant now);
     /// When pop_due will have something if nothing changes.
-    Instant next_due();
+    Instant next_due(Instant now);
     /// While on, every dirty block is due: somebody waits for room, or the volume is stopping.
     /// Only those whose upload failed keep their pause.
     void set_pressure(bool on) { pressure_ = on; }
@@ -235,9 +235,10 @@ private:
     void step(Record& record, BlockEvent event);
     ByteRange whole() const;
     bool covers_whole(ByteRange range) const { return range == whole(); }
-    Duration earlier() const;
+    Duration earlier(Instant now) const;
 
     std::optional<SlotIndex> take_slot(uint32_t keep);
+    std::optional<SlotIndex> take_slot_for_entry(Instant now);
     void release_slot(uint32_t slot);
     void reclaim();
     bool evict_one();
@@ -270,7 +271,7 @@ private:
     void settle_if_free(BlockNumber block, Record& record, Instant now);
     void settle(BlockNumber block, Record& record, Instant now);
     std::optional<BlockNumber> claim_popped(std::optional<BlockNumber> block);
-    std::optional<SlotIndex> give_slot(BlockNumber block, Record& record, uint32_t keep);
+    std::optional<SlotIndex> give_slot(BlockNumber block, Record& record, Instant now);
     void note_write(BlockNumber block, Record& record, Instant now);
     void queue_rewritten(BlockNumber block, Record& record, Instant now);
     void drop_sent(Record& record);
@@ -290,6 +291,8 @@ private:
     std::vector<uint32_t> released_;  // given back, but still pinned by a reader
     uint32_t never_used_ = 0;         // the first slot that was never used
     uint64_t dirty_ = 0;
+    uint32_t reading_ = 0;  // blocks in that state
+    Instant last_entry_{};  // when a block that was absent came in last
     uint64_t version_ = 0;
     bool pressure_ = false;
     CacheCounters counters_;

@@ -56,8 +56,8 @@ void BlockCache::note_write(BlockNumber block, Record& record, Instant now) {
 }
 
 /// Gives a record without bytes a slot of its own; nullopt if there is no room now.
-std::optional<SlotIndex> BlockCache::give_slot(BlockNumber block, Record& record, uint32_t keep) {
-    const auto slot = take_slot(keep);
+std::optional<SlotIndex> BlockCache::give_slot(BlockNumber block, Record& record, Instant now) {
+    const auto slot = record.zeros ? take_slot_for_entry(now) : take_slot(settings_.uploads);
     if (!slot) return std::nullopt;
     record.slot = slot->value;
     record.zeros = false;
@@ -72,7 +72,7 @@ WritePlan BlockCache::write_absent(const Write& write) {
         return kDone;
     }
     if (!may_become_dirty()) return kWaitSpace;
-    const auto slot = take_slot(2 * settings_.uploads);
+    const auto slot = take_slot_for_entry(write.now);
     if (!slot) return kWaitSpace;
     Record& record = records_[write.block];
     record.slot = slot->value;
@@ -97,7 +97,7 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
     if (!table_.try_make_private(slot)) {
         // A reader holds the old bytes: leave them alone. It may let go of them at any time, and
         // they must not be evicted then to make room: they are in no order meanwhile.
-        target = take_slot(2 * settings_.uploads);
+        target = take_slot_for_entry(write.now);
         if (!target) {
             order_.push(slot, write.block, write.now);
             return kWaitSpace;
@@ -135,7 +135,7 @@ WritePlan BlockCache::write_record(const Write& write, Record& record) {
 WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
     const bool was_zeros = record.zeros;
     if (!was_zeros && !record.written.can_add(write.range)) return kFillFirst;
-    if (record.slot == kNoSlot && !give_slot(write.block, record, settings_.uploads)) {
+    if (record.slot == kNoSlot && !give_slot(write.block, record, write.now)) {
         return kWaitSpace;
     }
     record.written.add(was_zeros ? whole() : write.range);
@@ -158,10 +158,8 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
     WritePlan plan = apply(SlotIndex(old_slot));
     if (!in_place) {
         // Zeros had no slot: they need one as an absent block does, and may not use the reserve.
-        const uint32_t keep = was_zeros                             ? 2 * settings_.uploads
-                              : record.state == BlockState::Writing ? 0
-                                                                    : settings_.uploads;
-        const auto slot = take_slot(keep);
+        const uint32_t keep = record.state == BlockState::Writing ? 0 : settings_.uploads;
+        const auto slot = was_zeros ? take_slot_for_entry(write.now) : take_slot(keep);
         if (!slot) return kWaitSpace;
         if (!was_zeros) {
             table_.erase(write.block);
@@ -191,8 +189,11 @@ void BlockCache::end_write(BlockNumber block) {
 
 // ---- uploads
 
-Duration BlockCache::earlier() const {
+/// The fuller of dirty blocks, the earlier. But not while only those are written that are here
+/// already: they need no room, and would only be sent more often.
+Duration BlockCache::earlier(Instant now) const {
     if (pressure_) return std::chrono::hours(24 * 365);
+    if (now - last_entry_ > settings_.write_delay) return Duration::zero();
     const double limit = settings_.max_dirty == 0 ? settings_.size : settings_.max_dirty;
     const double max_ratio = std::min(limit / settings_.size, 0.90);
     const double share = std::min(1.0, dirty_ratio() / max_ratio);
@@ -200,7 +201,7 @@ Duration BlockCache::earlier() const {
 }
 
 std::optional<BlockNumber> BlockCache::pop_due(Instant now) {
-    return claim_popped(queue_.pop_due(now, earlier()));
+    return claim_popped(queue_.pop_due(now, earlier(now)));
 }
 
 std::optional<BlockNumber> BlockCache::pop_awaited(Instant now) {
@@ -212,7 +213,7 @@ std::optional<BlockNumber> BlockCache::claim_popped(std::optional<BlockNumber> b
     return block;
 }
 
-Instant BlockCache::next_due() { return queue_.next_due(earlier()); }
+Instant BlockCache::next_due(Instant now) { return queue_.next_due(earlier(now)); }
 
 std::vector<BlockNumber> BlockCache::hurry_all() {
     std::vector<BlockNumber> blocks = dirty_up_to(version_);

@@ -69,7 +69,8 @@ bool ReadAhead::start() {
         const auto claim = streams_.claim();
         if (!claim) break;
         if (!parts_.cache.absent(claim->block)) continue;
-        const auto slot = parts_.cache.begin_fetch(claim->block, cache::BlockCache::Need::Ahead);
+        const auto slot = parts_.cache.begin_fetch(claim->block, cache::BlockCache::Need::Ahead,
+                                                   Scheduler::current().now());
         if (!slot) {
             streams_.give_back(*claim);
             return false;

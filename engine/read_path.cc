@@ -73,7 +73,8 @@ Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kin
         }
         std::optional<SlotIndex> slot;
         if (!must_wait) {
-            slot = parts_.cache.begin_fetch(piece.block, cache::BlockCache::Need::Client);
+            slot = parts_.cache.begin_fetch(piece.block, cache::BlockCache::Need::Client,
+                                            Scheduler::current().now());
         }
         if (slot) {
             turn.leave();

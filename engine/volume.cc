@@ -163,11 +163,16 @@ void Volume::start_survey(uint32_t threads) {
     CHECK(!survey_);
     const NameOrder order(parts_.names, parts_.geometry.blocks);
     survey_.emplace(parts_.cache, parts_.store, parts_.scheduler, order, threads);
-    survey_task_.spawn(survey_->run());
+    survey_task_.spawn(run_survey());
     // Its lists may still miss what was written before it began.
     for (const BlockNumber block : parts_.written.with_object(Scheduler::current().now())) {
         parts_.cache.note_object(block);
     }
+}
+
+Task<void> Volume::run_survey() {
+    co_await survey_->run();
+    writeback_.deletions_dropped();
 }
 
 Task<void> Volume::drain() {

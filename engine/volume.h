@@ -104,6 +104,7 @@ private:
     void apply(const Piece& piece, Source source, const cache::WritePlan& plan);
     bool needs_room(BlockNumber block) const;
 
+    Task<void> run_survey();
     void wake_up() { parts_.background.wake_all(); }
     void wake_up_if_due();
     void drop_expired();

@@ -130,7 +130,8 @@ Task<Result<void>> Volume::fill_first(BlockNumber block, Room::Turn& turn) {
     const BlockState state = parts_.cache.state(block);
     if (state == BlockState::Filling) co_return co_await fetcher_.join(block, Fetcher::Wanted());
     if (state != BlockState::Partial) co_return ok();
-    const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Client);
+    const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Client,
+                                               Scheduler::current().now());
     if (slot) co_return co_await fetcher_.fetch_now(block, *slot, Fetcher::Wanted());
     co_await turn.wait();
     co_return ok();
@@ -141,8 +142,10 @@ Plan Volume::plan_write(const Piece& piece, Source source) {
     // Looking for zeros pays where they need not be kept.
     const bool zeros =
         (whole || parts_.cache.zero_write_is_free(piece.block)) && source.all_zero(piece.range);
+    const bool waited = parts_.cache.deletions().waits(piece.block);
     const Plan plan =
         parts_.cache.begin_write(piece.block, piece.range, zeros, Scheduler::current().now());
+    if (waited && plan.kind == Plan::Kind::Apply) writeback_.deletions_dropped();
     if (plan.kind == Plan::Kind::Done) parts_.room.changed();  // zeros need no slot any more
     return plan;
 }

@@ -11,7 +11,9 @@
 namespace s3b {
 
 bool Writeback::may_start(net::Urgency urgency) const {
-    return parts_.scheduler.has_place(urgency) && tasks_.running() < at_once_;
+    if (tasks_.running() >= at_once_) return false;
+    const size_t places = parts_.scheduler.limits().background;
+    return parts_.scheduler.has_place(urgency) || tasks_.running() < places + kEncodedAhead;
 }
 
 void Writeback::start(net::Urgency urgency) {
@@ -56,12 +58,12 @@ std::optional<BlockNumber> Writeback::take_unblocked() {
 
 Instant Writeback::next_due() {
     if (!may_start(net::Urgency::WriteBack)) return remover_.next_due();
-    return std::min({parts_.cache.next_due(), held_.next_ready(), remover_.next_due()});
+    return std::min({parts_.cache.next_due(Scheduler::current().now()), held_.next_ready(),
+                     remover_.next_due()});
 }
 
 Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
     net::Ticket ticket(parts_.scheduler, urgency);
-    co_await ticket.take();
     const Result<void> outcome = co_await complete_and_send(block, ticket);
     if (!outcome.has_value()) failed(block, outcome.error());
     ticket.give_back();
@@ -95,7 +97,8 @@ Task<Result<void>> Writeback::complete(BlockNumber block, net::Ticket& ticket) {
         if (state == BlockState::Filling) {
             CO_TRY_VOID(co_await fetcher_.join(block, Fetcher::Wanted()));
         } else if (state == BlockState::Partial) {
-            const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Upload);
+            const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Upload,
+                                                       Scheduler::current().now());
             // The reserve has one for each upload.
             if (!slot) co_return Error(Errc::NoSpace, "no slot to complete a block in");
             CO_TRY_VOID(co_await fetcher_.fetch(block, *slot, Fetcher::Wanted(), ticket));
@@ -144,6 +147,7 @@ Task<Result<ETag>> Writeback::put(BlockNumber block, std::span<const std::byte> 
     };
     const codec::Encoded encoded = co_await parts_.executor.run(encode, Executor::Priority::Normal,
                                                                 parts_.codec.encoding_time());
+    co_await ticket.take();
     const std::string key = parts_.names.of(block);
     net::PutRequest request;
     request.key = key;
@@ -171,13 +175,15 @@ void Writeback::failed(BlockNumber block, const Error& error) {
 
 Task<Result<void>> Writeback::flush() {
     const uint64_t version = parts_.cache.version();
-    const std::vector<BlockNumber> blocks = parts_.cache.hurry_all();
+    std::vector<BlockNumber> blocks = parts_.cache.hurry_all();
     parts_.background.wake_all();
-    CO_TRY_VOID(co_await all_stored(blocks, version));
-    CO_TRY_VOID(co_await deleted(version));
-    // Discarded before the call and written again since: the old objects were still there.
-    const std::vector<BlockNumber> rewritten = parts_.cache.dirty_up_to(version);
-    CO_TRY_VOID(co_await all_stored(rewritten, version));
+    // A block that is discarded or written again before the old object is gone waits at the other
+    // place then: look until nothing is found at either.
+    while (!blocks.empty() || parts_.cache.deletions().unstored(version)) {
+        CO_TRY_VOID(co_await all_stored(blocks, version));
+        CO_TRY_VOID(co_await deleted(version));
+        blocks = parts_.cache.dirty_up_to(version);
+    }
     co_return co_await parts_.store.flush();
 }
 

@@ -30,6 +30,9 @@ public:
     /// still carry it out.
     static constexpr Duration kSettleTime = std::chrono::seconds(2);
 
+    /// So many blocks are encoded while all places are taken, so that none stays empty.
+    static constexpr size_t kEncodedAhead = 2;
+
     /// At most `at_once` uploads are under way, those included that pause before a retry.
     Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)
         : parts_(parts),
@@ -51,6 +54,8 @@ public:
     Task<Result<void>> stored(BlockNumber block, uint64_t version);
     /// Ends when no deletion of a block that became zeros by then is left; fails if one fails.
     Task<Result<void>> deleted(uint64_t version);
+    /// Deletions were found not to be needed, or not any more.
+    void deletions_dropped() { ended_.wake_all(); }
     /// Writes everything back, however long it takes; ends when nothing is dirty and no upload is
     /// under way. No more writes may come. start() must be called meanwhile.
     Task<void> drain();

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -104,6 +105,24 @@ class Daemon:
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         return usage.ru_utime + usage.ru_stime
+
+
+def compare(subjects, rounds, title, round_of):
+    """Interleaved rounds of all subjects, (name, binary) each, the first one ours.
+
+    `round_of(name, binary, number)` yields {figure: value}; prints medians and the ratio of the
+    first subject to the second.
+    """
+    results = {name: [] for name, _ in subjects}
+    for number in range(rounds):
+        for name, binary in subjects:
+            results[name].append(round_of(name, binary, number))
+    print(f"\n{title}, medians of {rounds} rounds, load {os.getloadavg()[0]:.1f}")
+    for figure in results[subjects[0][0]][0]:
+        medians = [statistics.median(r[figure] for r in results[name]) for name, _ in subjects]
+        ratio = f"   ratio {medians[0] / medians[1]:.2f}" if len(medians) > 1 else ""
+        line = "  ".join(f"{name} {value:10.1f}" for (name, _), value in zip(subjects, medians))
+        print(f"  {figure:24} {line}{ratio}", flush=True)
 
 
 def random_reads(path, megabytes, *options):

@@ -11,7 +11,7 @@ namespace {
 class AheadTest : public BlockCacheTest {
 protected:
     void fetch_ahead(uint32_t n) {
-        ASSERT_TRUE(cache().begin_fetch(number(n), Need::Ahead));
+        ASSERT_TRUE(cache().begin_fetch(number(n), Need::Ahead, now_));
         cache().finish_fetch(number(n), now_);
     }
     bool first_read(uint32_t n) { return cache().look_up(number(n), {0, 8}, now_).ahead; }
@@ -36,7 +36,7 @@ TEST_F(AheadTest, TheFirstReadIsTold) {
 }
 
 TEST_F(AheadTest, TheFirstReadThatJoinsTheDownloadIsTold) {
-    cache().begin_fetch(number(1), Need::Ahead);
+    cache().begin_fetch(number(1), Need::Ahead, now_);
     EXPECT_TRUE(first_read(1));
     EXPECT_FALSE(first_read(1));
     cache().finish_fetch(number(1), now_);
@@ -82,7 +82,7 @@ TEST_F(AheadTest, OnlyAWriteOfTheWholeBlockMadeItsFetchUseless) {
 }
 
 TEST_F(AheadTest, ABlockWrittenDuringItsDownloadIsNoneOfThem) {
-    cache().begin_fetch(number(1), Need::Ahead);
+    cache().begin_fetch(number(1), Need::Ahead, now_);
     write(1, {0, 8});
     cache().finish_fetch(number(1), now_);
     upload(1);

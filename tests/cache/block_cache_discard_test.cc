@@ -140,7 +140,7 @@ TEST_F(DiscardTest, ADeletionThatFailedIsNotRepeatedOverNewerBytes) {
 }
 
 TEST_F(DiscardTest, TransfersUnderWayEndBeforeTheDeletionBegins) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     write(2);
     cache().begin_put(number(2));
     discard(0, 4);
@@ -197,7 +197,7 @@ TEST_F(DiscardTest, DeletionsWaitForTheDelayOfWritesOrForWhoeverNeedsThem) {
 }
 
 TEST_F(DiscardTest, AFetchedBlockThatNobodyReadIsCountedAsUnused) {
-    cache().begin_fetch(number(1), Need::Ahead);
+    cache().begin_fetch(number(1), Need::Ahead, now_);
     cache().finish_fetch(number(1), now_);
     discard(0, 2);
     EXPECT_EQ(cache().counters().unused_blocks, 1U);

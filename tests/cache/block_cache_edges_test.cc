@@ -42,7 +42,7 @@ TEST_F(BlockCacheTest, APartiallyKnownBlockIsNotUploaded) {
 // ---- writes during downloads
 
 TEST_F(BlockCacheTest, AWholeWriteDuringADownloadThatFailsStands) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     write(1);
     EXPECT_EQ(state(1), BlockState::Filling);
     EXPECT_EQ(look_up(1), Found::Kind::Hit);
@@ -52,7 +52,7 @@ TEST_F(BlockCacheTest, AWholeWriteDuringADownloadThatFailsStands) {
 }
 
 TEST_F(BlockCacheTest, AWholeWriteDuringADownloadLeavesNoGapsToFill) {
-    const auto fetched = cache().begin_fetch(number(1), Need::Client);
+    const auto fetched = cache().begin_fetch(number(1), Need::Client, now_);
     const SlotIndex written = write(1).slot;
     EXPECT_NE(*fetched, written);
     EXPECT_TRUE(cache().gaps(number(1)).empty());
@@ -62,7 +62,7 @@ TEST_F(BlockCacheTest, AWholeWriteDuringADownloadLeavesNoGapsToFill) {
 }
 
 TEST_F(BlockCacheTest, PartsWrittenOverZerosDuringADownloadAreWhole) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     write(1, all(), true);
     const WritePlan plan = write(1, {8, 16});
     EXPECT_TRUE(plan.zero_rest);
@@ -75,7 +75,7 @@ TEST_F(BlockCacheTest, PartsWrittenOverZerosDuringADownloadAreWhole) {
 
 TEST_F(BlockCacheTest, AnAbsentObjectFillsTheGapsOfAnOverlayWithZeros) {
     const SlotIndex slot = write(1, {8, 16}).slot;
-    cache().begin_fetch(number(1), Need::Upload);
+    cache().begin_fetch(number(1), Need::Upload, now_);
     EXPECT_EQ(cache().fill_target(number(1)), slot);
     cache().finish_fetch_absent(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Dirty);
@@ -86,7 +86,7 @@ TEST_F(BlockCacheTest, AnAbsentObjectFillsTheGapsOfAnOverlayWithZeros) {
 // ---- zeros
 
 TEST_F(BlockCacheTest, ZerosOverKnownZerosChangeNothing) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     cache().finish_fetch_absent(number(1), now_);
     EXPECT_TRUE(cache().zero_write_is_free(number(1)));
     EXPECT_EQ(write(1, {3, 9}, true).kind, Plan::Done);
@@ -96,7 +96,7 @@ TEST_F(BlockCacheTest, ZerosOverKnownZerosChangeNothing) {
 }
 
 TEST_F(BlockCacheTest, APartWrittenToAKnownZeroBlockNeedsNoDownload) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     cache().finish_fetch_absent(number(1), now_);
     EXPECT_TRUE(write(1, {3, 9}).zero_rest);
     EXPECT_EQ(state(1), BlockState::Dirty);
@@ -133,7 +133,7 @@ TEST_F(BlockCacheTest, ASurveyForgetsNoUploadThatItMayHaveMissed) {
 }
 
 TEST_F(BlockCacheTest, AnObjectThatASurveyDidNotFindIsBelievedWhenItIsRead) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     cache().begin_survey();
     cache().finish_survey();
     cache().finish_fetch(number(1), now_);
@@ -163,21 +163,21 @@ TEST_F(BlockCacheTest, ZerosDuringAnUploadLeaveTheBytesAloneUntilItEnds) {
 
 TEST_F(BlockCacheTest, ClientsFillOverlaysFromTheirShareOfTheReserveOnly) {
     for (uint32_t n = 0; n < 4; ++n) write(n, {0, 8});
-    EXPECT_TRUE(cache().begin_fetch(number(0), Need::Client).has_value());
-    EXPECT_TRUE(cache().begin_fetch(number(1), Need::Client).has_value());
-    EXPECT_FALSE(cache().begin_fetch(number(2), Need::Client).has_value());
-    EXPECT_TRUE(cache().begin_fetch(number(2), Need::Upload).has_value());
-    EXPECT_TRUE(cache().begin_fetch(number(3), Need::Upload).has_value());
+    EXPECT_TRUE(cache().begin_fetch(number(0), Need::Client, now_).has_value());
+    EXPECT_TRUE(cache().begin_fetch(number(1), Need::Client, now_).has_value());
+    EXPECT_FALSE(cache().begin_fetch(number(2), Need::Client, now_).has_value());
+    EXPECT_TRUE(cache().begin_fetch(number(2), Need::Upload, now_).has_value());
+    EXPECT_TRUE(cache().begin_fetch(number(3), Need::Upload, now_).has_value());
 }
 
 TEST_F(BlockCacheTest, BlocksBeingReadCountAsEntries) {
     for (uint32_t n = 0; n < 4; ++n) {
-        EXPECT_TRUE(cache().begin_fetch(number(n), Need::Client).has_value());
+        EXPECT_TRUE(cache().begin_fetch(number(n), Need::Client, now_).has_value());
     }
     EXPECT_EQ(cache().entries(), 4U);
-    EXPECT_FALSE(cache().begin_fetch(number(4), Need::Client).has_value());
+    EXPECT_FALSE(cache().begin_fetch(number(4), Need::Client, now_).has_value());
     cache().fail_fetch(number(0), now_);
-    EXPECT_TRUE(cache().begin_fetch(number(4), Need::Client).has_value());
+    EXPECT_TRUE(cache().begin_fetch(number(4), Need::Client, now_).has_value());
 }
 
 TEST_F(BlockCacheTest, AWriteLeavesTheBytesThatAReaderHolds) {
@@ -237,13 +237,13 @@ TEST_F(BlockCacheTest, TheFullerTheCacheOfDirtyBlocksTheEarlierTheyAreDue) {
     settings_.size = 100;
     settings_.write_delay = seconds(1);
     for (uint32_t n = 0; n < 9; ++n) write(n);
-    EXPECT_EQ(std::chrono::round<milliseconds>(cache().next_due()), now_ + milliseconds(900));
+    EXPECT_EQ(std::chrono::round<milliseconds>(cache().next_due(now_)), now_ + milliseconds(900));
     for (uint32_t n = 9; n < 45; ++n) write(n);
-    EXPECT_EQ(cache().next_due(), now_ + milliseconds(500));
+    EXPECT_EQ(cache().next_due(now_), now_ + milliseconds(500));
     EXPECT_EQ(cache().pop_due(now_ + milliseconds(499)), std::nullopt);
     EXPECT_EQ(cache().pop_due(now_ + milliseconds(500)), number(0));
     for (uint32_t n = 45; n < 90; ++n) write(n);
-    EXPECT_EQ(cache().next_due(), now_);
+    EXPECT_EQ(cache().next_due(now_), now_);
 }
 
 TEST_F(BlockCacheTest, AtTheLimitOfDirtyBlocksAllAreDue) {
@@ -251,9 +251,9 @@ TEST_F(BlockCacheTest, AtTheLimitOfDirtyBlocksAllAreDue) {
     settings_.max_dirty = 10;
     settings_.write_delay = seconds(1);
     for (uint32_t n = 0; n < 5; ++n) write(n);
-    EXPECT_EQ(cache().next_due(), now_ + milliseconds(500));
+    EXPECT_EQ(cache().next_due(now_), now_ + milliseconds(500));
     for (uint32_t n = 5; n < 10; ++n) write(n);
-    EXPECT_EQ(cache().next_due(), now_);
+    EXPECT_EQ(cache().next_due(now_), now_);
 }
 
 TEST_F(BlockCacheTest, ARewrittenBlockWaitsItsDelayAnewUnlessThereIsPressure) {
@@ -265,7 +265,7 @@ TEST_F(BlockCacheTest, ARewrittenBlockWaitsItsDelayAnewUnlessThereIsPressure) {
     now_ += seconds(1);
     cache().finish_put(number(1), now_);
     EXPECT_EQ(cache().pop_due(now_), std::nullopt);
-    EXPECT_GT(cache().next_due(), now_ + seconds(99));
+    EXPECT_GT(cache().next_due(now_), now_ + seconds(99));
     cache().set_pressure(true);
     EXPECT_EQ(cache().pop_due(now_), number(1));
 }
@@ -284,7 +284,7 @@ TEST_F(BlockCacheTest, ABlockThatCouldNotBeCompletedIsTriedAgain) {
     write(1, {0, 8});
     cache().set_pressure(true);
     ASSERT_EQ(cache().pop_due(now_), number(1));
-    cache().begin_fetch(number(1), Need::Upload);
+    cache().begin_fetch(number(1), Need::Upload, now_);
     cache().fail_fetch(number(1), now_);
     cache().fail_put(number(1), now_, now_ + seconds(1));
     EXPECT_EQ(state(1), BlockState::Partial);

@@ -36,7 +36,7 @@ protected:
     }
     /// As Volume and Fetcher do; false if there is no room.
     bool fetch(uint32_t n) {
-        if (!cache().begin_fetch(number(n), Need::Client)) return false;
+        if (!cache().begin_fetch(number(n), Need::Client, now_)) return false;
         cache().finish_fetch(number(n), now_);
         return true;
     }

@@ -14,14 +14,14 @@ TEST_F(BlockCacheTest, AMissIsFetchedAndThenHit) {
 }
 
 TEST_F(BlockCacheTest, LaterReadersJoinADownload) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     EXPECT_EQ(look_up(1), Found::Kind::Join);
     cache().fail_fetch(number(1), now_);
     EXPECT_EQ(look_up(1), Found::Kind::Fetch);
 }
 
 TEST_F(BlockCacheTest, AnAbsentObjectIsRememberedAsZerosWithoutASlot) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     cache().finish_fetch_absent(number(1), now_);
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
     EXPECT_EQ(cache().entries(), 0U);
@@ -64,7 +64,7 @@ TEST_F(BlockCacheTest, APartialWriteOfAnAbsentBlockIsAnOverlay) {
 
 TEST_F(BlockCacheTest, ADownloadFillsOnlyTheGapsOfAnOverlay) {
     const SlotIndex slot = write(1, {8, 16}).slot;
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     EXPECT_EQ(cache().fill_target(number(1)), slot);
     const std::vector<ByteRange> gaps = cache().gaps(number(1));
     EXPECT_EQ(gaps, (std::vector<ByteRange>{{0, 8}, {16, kBlock}}));
@@ -81,14 +81,14 @@ TEST_F(BlockCacheTest, PiecesThatCoverTheBlockMakeItWholeWithoutADownload) {
 
 TEST_F(BlockCacheTest, AFailedFillLeavesTheOverlay) {
     write(1, {8, 16});
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     cache().fail_fetch(number(1), now_);
     EXPECT_EQ(state(1), BlockState::Partial);
     EXPECT_EQ(look_up(1, {8, 16}), Found::Kind::Hit);
 }
 
 TEST_F(BlockCacheTest, ZerosWrittenDuringADownloadWin) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     EXPECT_EQ(write(1, all(), true).kind, Plan::Done);
     EXPECT_EQ(look_up(1), Found::Kind::Zero);
     EXPECT_EQ(cache().fill_target(number(1)), std::nullopt);
@@ -100,7 +100,7 @@ TEST_F(BlockCacheTest, ZerosWrittenDuringADownloadWin) {
 }
 
 TEST_F(BlockCacheTest, ZerosWrittenDuringADownloadThatFailsWin) {
-    cache().begin_fetch(number(1), Need::Client);
+    cache().begin_fetch(number(1), Need::Client, now_);
     write(1, all(), true);
     cache().fail_fetch(number(1), now_);
     EXPECT_TRUE(cache().deletions().waits(number(1)));
@@ -134,7 +134,7 @@ TEST_F(BlockCacheTest, AnUploadThatFailedMakesTheBlockDueAtTheTimeGiven) {
     cache().fail_put(number(1), now_, now_ + seconds(5));
     EXPECT_EQ(cache().failures(number(1)), 1U);
     EXPECT_EQ(cache().pop_due(now_ + seconds(4)), std::nullopt);
-    EXPECT_EQ(cache().next_due(), now_ + seconds(5));
+    EXPECT_EQ(cache().next_due(now_), now_ + seconds(5));
     EXPECT_EQ(cache().pop_due(now_ + seconds(5)), number(1));
 }
 
@@ -222,7 +222,7 @@ TEST_F(BlockCacheTest, NoSlotIsLostOverManyRounds) {
         const uint32_t n = round % 7;
         write(n, {0, 8});
         if (state(n) == BlockState::Partial) {
-            const auto slot = cache().begin_fetch(number(n), Need::Upload);
+            const auto slot = cache().begin_fetch(number(n), Need::Upload, now_);
             ASSERT_TRUE(slot.has_value()) << round;
             cache().finish_fetch(number(n), now_);
         }
@@ -233,6 +233,32 @@ TEST_F(BlockCacheTest, NoSlotIsLostOverManyRounds) {
         ASSERT_LE(cache().entries(), settings_.size);
         ASSERT_EQ(cache().dirty(), 0U);
     }
+}
+
+TEST_F(BlockCacheTest, BlocksRewrittenDuringTheirUploadsDriveNoOtherOut) {
+    for (uint32_t n = 0; n < 4; ++n) write(n);
+    for (uint32_t n = 0; n < 2; ++n) {
+        cache().begin_put(number(n));
+        write(n);  // in another slot: the reserve is for that
+    }
+    upload(2);
+    upload(3);
+    cache().discard(number(2), now_);
+    EXPECT_TRUE(fetch(9));  // there is room for one more
+    EXPECT_EQ(state(3), BlockState::Clean);
+}
+
+TEST_F(BlockCacheTest, BlocksAreNotSentEarlierWhileNoneComesIn) {
+    settings_.write_delay = milliseconds(1000);
+    for (uint32_t n = 0; n < 4; ++n) write(n);  // full of dirty blocks: due at once
+    EXPECT_LE(cache().next_due(now_), now_);
+    for (uint32_t n = 0; n < 4; ++n) upload(n);
+    now_ += milliseconds(1001);
+    for (uint32_t n = 0; n < 4; ++n) write(n);  // they need no room
+    EXPECT_EQ(cache().next_due(now_), now_ + milliseconds(1000));
+    EXPECT_EQ(cache().pop_due(now_), std::nullopt);
+    write(9);  // finds none, but would need it
+    EXPECT_LE(cache().next_due(now_), now_);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ void CacheModel::read() {
 void CacheModel::fetch(uint32_t n, Need need) {
     const bool known = state(n) != BlockState::Absent;
     const uint32_t room = available();
-    const auto slot = cache_.begin_fetch(number(n), need);
+    const auto slot = cache_.begin_fetch(number(n), need, now_);
     follow_evictions(slot.has_value());
     if (slot) {
         downloads_.emplace(n, *slot);
@@ -125,7 +125,7 @@ void CacheModel::fetch(uint32_t n, Need need) {
         return;
     }
     const uint32_t reserve = settings_.uploads;
-    const uint32_t keep = !known ? 2 * reserve : need == Need::Client ? reserve : 0;
+    const uint32_t keep = !known ? kept_for_transfers() : need == Need::Client ? reserve : 0;
     expect(room <= keep, "a download finds room if there is any");
     // Only readers that hold slots can keep an upload from its reserve.
     if (need == Need::Upload) expect(!pins_.empty(), "the reserve has a slot for each upload");
@@ -240,7 +240,7 @@ void CacheModel::apply(uint32_t n, const WritePlan& plan, ByteRange range, const
 
 void CacheModel::begin_upload() {
     if (uploads_.size() >= settings_.uploads) return;
-    const bool due = cache_.next_due() <= now_;
+    const bool due = cache_.next_due(now_) <= now_;
     const auto block = cache_.pop_due(now_);
     expect(block.has_value() == due, "next_due tells when pop_due has something");
     if (!block) return;

@@ -104,6 +104,8 @@ private:
     std::set<uint32_t> owned_slots();
     /// Slots that could be given away now: not owned, and held by no reader.
     uint32_t available();
+    /// How many of them stay for transfers when a block comes in.
+    uint32_t kept_for_transfers();
     void judge_refused_write(uint32_t n, const Before& before);
 
     // The order of clean blocks (cache_model_checks.cc).

@@ -68,6 +68,18 @@ uint32_t CacheModel::available() {
     return count;
 }
 
+uint32_t CacheModel::kept_for_transfers() {
+    uint32_t used = 0;
+    for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        if (cache_.table().use_of(SlotIndex(slot)) != SlotUse::Free) ++used;
+    }
+    for (uint32_t n = 0; n < kBlocks; ++n) {
+        used -= cache_.table().find(number(n)) || state(n) == BlockState::Reading ? 1 : 0;
+    }
+    const uint32_t reserve = 2 * settings_.uploads;
+    return std::max(settings_.uploads, reserve - std::min(reserve, used));
+}
+
 /// Every slot is free or in somebody's hands: no leak.
 void CacheModel::check_slots() {
     std::set<uint32_t> known = owned_slots();
@@ -171,11 +183,10 @@ void CacheModel::judge_refused_write(uint32_t n, const Before& before) {
     const bool settled = before.state == BlockState::Clean || before.state == BlockState::Dirty;
     expect(!settled || before.held || before.zeros, "a slot of its own is room enough");
     const bool own_reserve = before.state == BlockState::Writing && !before.zeros;
-    // Zeros have no slot, unless a download has one for them.
-    const bool new_entry = before.state == BlockState::Absent ||
-                           before.state == BlockState::Clean ||
-                           (before.zeros && before.state != BlockState::Filling);
-    const uint32_t keep = own_reserve ? 0 : settings_.uploads * (new_entry ? 2 : 1);
+    // Zeros have no slot.
+    const bool new_entry =
+        before.state == BlockState::Absent || before.state == BlockState::Clean || before.zeros;
+    const uint32_t keep = own_reserve ? 0 : new_entry ? kept_for_transfers() : settings_.uploads;
     expect(before.room <= keep, "a write finds room if there is any");
     if (own_reserve) expect(!pins_.empty(), "an upload has a slot for the next version");
 }
@@ -183,10 +194,10 @@ void CacheModel::judge_refused_write(uint32_t n, const Before& before) {
 /// The cache must be able to take as many other blocks as its size says.
 void CacheModel::check_no_slot_is_lost() {
     for (uint32_t i = 0; i < settings_.size; ++i) {
-        expect(cache_.begin_fetch(number(kBlocks + i), BlockCache::Need::Client).has_value(),
+        expect(cache_.begin_fetch(number(kBlocks + i), BlockCache::Need::Client, now_).has_value(),
                "no slot is lost");
     }
-    expect(!cache_.begin_fetch(number(kBlocks + settings_.size), BlockCache::Need::Client),
+    expect(!cache_.begin_fetch(number(kBlocks + settings_.size), BlockCache::Need::Client, now_),
            "no slot is won");
 }
 

@@ -168,5 +168,26 @@ TEST_F(WritebackTest, OnlyBlockZeroCarriesTheGeometry) {
     EXPECT_FALSE(bucket().find(key(1))->meta.block_size.has_value());
 }
 
+TEST_F(WritebackTest, TheNextBlocksAreEncodedBeforeTheirPlaceIsFree) {
+    cache().threads = 1;
+    cache().write_delay = Duration::zero();
+    bucket().hold(Verb::Put, key(0));
+    for (uint32_t n = 0; n < 8; ++n) world().write(n * kBlock, block(n));
+    idle();
+    EXPECT_EQ(bucket().peak_puts(), 1);
+    // Those that are encoded already are sent as they were.
+    for (uint32_t n = 1; n < 8; ++n) world().write(n * kBlock, block(n + 100));
+    bucket().release(Verb::Put, key(0));
+    world().flush();
+    EXPECT_EQ(bucket().peak_puts(), 1);
+    size_t encoded_ahead = 0;
+    for (uint32_t n = 1; n < 8; ++n) {
+        EXPECT_EQ(*stored(n), block(n + 100));
+        if (bucket().put_count(key(n)) == 2) ++encoded_ahead;
+    }
+    EXPECT_GE(encoded_ahead, 1U);
+    EXPECT_LE(encoded_ahead, Writeback::kEncodedAhead);
+}
+
 }  // namespace
 }  // namespace s3b

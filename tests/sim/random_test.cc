@@ -2,6 +2,7 @@
 // Random requests, faults and delays from a seed, against the byte model; at the end everything is
 // written back, and a fresh volume on the same store shows the same bytes.
 //   S3B_SIM_SEEDS=FIRST-LAST   which seeds to run (default below); a failure prints its seed.
+//   S3B_SIM_TRACE=1            says on stderr what is done, and how it ends.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -14,7 +15,7 @@ namespace s3b {
 namespace {
 
 using Verb = net::FakeBucket::Verb;
-constexpr Verb kVerbs[] = {Verb::Get, Verb::Put, Verb::Remove};
+constexpr Verb kVerbs[] = {Verb::Get, Verb::Put, Verb::Remove, Verb::RemoveMany};
 /// A survey that fails knows nothing: it is not to happen often.
 constexpr uint32_t kFaultsForOneOfAList = 20;
 
@@ -37,11 +38,14 @@ public:
     }
 
     void run(int steps) {
+        trace("begins with blocks, cache, threads", settings_.geometry.blocks.value,
+              settings_.cache.size, settings_.cache.threads);
         const int remount_at = one_in(2) ? -1 : random_step(steps);
+        const int second_remount_at = one_in(3) ? random_step(steps) : -1;
         const int survey_at = one_in(3) ? random_step(steps) : remount_at;
         for (int i = 0; i < steps && wrong_.empty(); ++i) {
-            if (i == remount_at) remount();
-            if (i == survey_at) world_.start_survey(1 + below(3));
+            if (i == remount_at || i == second_remount_at) remount();
+            if (i == survey_at && i != second_remount_at) world_.start_survey(1 + below(3));
             step();
             collect();
         }
@@ -65,7 +69,9 @@ private:
     }
     bool one_in(uint32_t n) { return below(n) == 0; }
     int random_step(int steps) { return static_cast<int>(below(static_cast<uint32_t>(steps))); }
+    /// Mostly short; at times so long that all that can expire has.
     Duration random_pause() {
+        if (one_in(60)) return std::chrono::hours(1 + below(100));
         return std::chrono::milliseconds(one_in(4) ? below(3000) : below(20));
     }
 
@@ -77,6 +83,8 @@ private:
         cache.write_delay = std::chrono::milliseconds(one_in(3) ? 0 : below(2000));
         if (one_in(4)) cache.timeout = std::chrono::milliseconds(1 + below(1000));
         if (one_in(3)) cache.max_dirty = 1 + below(6);
+        if (one_in(2)) cache.policy = cache::EvictionPolicy::S3Fifo;
+        if (one_in(3)) cache.protected_blocks = 1 + below(12);
         if (one_in(6)) {
             cache.sync = true;
             cache.write_delay = Duration::zero();
@@ -147,6 +155,7 @@ private:
 
     void start_read() {
         const auto [offset, length] = random_range();
+        trace("read", offset, length);
         UnderWay read{What::Read, nullptr, offset, {}, model_.begin_read(offset, length)};
         read.request = &world_.start_read(offset, length);
         under_way_.push_back(std::move(read));
@@ -156,6 +165,7 @@ private:
         const auto [offset, length] = random_range();
         if (model_.being_written(offset, length)) return;
         const bool zeros = one_in(4);
+        trace(zeros ? "zero" : "write", offset, length, value_ % 255 + 1);
         value_ = value_ % 255 + 1;
         std::vector<std::byte> bytes(length, zeros ? std::byte{0} : std::byte(value_));
         model_.begin_write(offset, bytes);
@@ -166,6 +176,7 @@ private:
     }
 
     void start_flush() {
+        trace("flush");
         UnderWay flush{What::Flush, nullptr, 0, {}, model_.begin_flush()};
         flush.request = &world_.start_flush();
         under_way_.push_back(std::move(flush));
@@ -178,13 +189,18 @@ private:
             world_.bucket.fail_next(Verb::List, "", kCodes[below(5)]);
             return;
         }
-        const Verb verb = kVerbs[below(3)];
+        if (one_in(10)) {
+            down();
+            return;
+        }
+        const Verb verb = kVerbs[below(4)];
         const std::string key =
             one_in(2)
                 ? std::string()
                 : SimWorld::key(below(static_cast<uint32_t>(settings_.geometry.blocks.value)));
         faults_seen_ = true;
-        switch (verb == Verb::Get ? 0 : below(3)) {
+        trace("fault, verb", static_cast<uint64_t>(verb));
+        switch (verb == Verb::Get || verb == Verb::RemoveMany ? 0 : below(3)) {
             case 0:
                 world_.bucket.fail_next(verb, key, kCodes[below(5)],
                                         1 + static_cast<int>(below(3)));
@@ -193,6 +209,15 @@ private:
             default:
                 world_.bucket.apply_late(verb, key, std::chrono::milliseconds(below(1900)));
                 break;
+        }
+    }
+
+    /// The store is down for a while: all fails.
+    void down() {
+        faults_seen_ = true;
+        trace("the store is down");
+        for (const Verb verb : kVerbs) {
+            world_.bucket.fail_next(verb, "", Errc::Unreachable, 1 + static_cast<int>(below(40)));
         }
     }
 
@@ -211,6 +236,8 @@ private:
 
     void judge(UnderWay& ended) {
         const bool failed = ended.request->failed();
+        trace(failed ? "failed: what, offset" : "done: what, offset",
+              static_cast<uint64_t>(ended.what), ended.offset);
         if (failed && !faults_seen_) note("failed without a fault", "a request");
         switch (ended.what) {
             case What::Read:
@@ -257,6 +284,7 @@ private:
 
     /// Goes on with a volume that has to find out anew what there is.
     void remount() {
+        trace("remount");
         end_requests();
         if (!wrong_.empty()) return;
         world_.drain();
@@ -294,6 +322,14 @@ private:
         if (!text.empty() && wrong_.empty()) wrong_ = std::string(where) + ": " + text;
     }
 
+    template <class... Numbers>
+    void trace(const char* what, Numbers... numbers) const {
+        if (std::getenv("S3B_SIM_TRACE") == nullptr) return;
+        std::string line = what;
+        ((line += ' ' + std::to_string(numbers)), ...);
+        std::fprintf(stderr, "%s\n", line.c_str());
+    }
+
     std::mt19937 random_;
     VolumeSettings settings_;
     size_t size_;
@@ -308,7 +344,7 @@ private:
 std::pair<uint32_t, uint32_t> seeds() {
     const char* range = std::getenv("S3B_SIM_SEEDS");
     uint32_t first = 1;
-    uint32_t last = 1200;
+    uint32_t last = 2000;
     if (range != nullptr && std::sscanf(range, "%u-%u", &first, &last) == 1) last = first;
     return {first, last};
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of the block cache and of reading ahead.
+#include "engine/option_table.h"
+#include "tests/engine/command_line.h"
+
+namespace s3b {
+namespace {
+
+using std::chrono::milliseconds;
+
+class CacheOptionsTest : public CommandLineTest {};
+
+TEST_F(CacheOptionsTest, SetTheNumbersOfTheCache) {
+    const Config config =
+        mounted({"--blockCacheSize=5", "--blockCacheThreads=6", "--blockCacheTimeout=7",
+                 "--blockCacheWriteDelay=0", "--blockCacheMaxDirty=9", "--blockCacheSync",
+                 "--readAhead=11", "--readAheadTrigger=12", "--blockCacheNumProtected=3"});
+    EXPECT_EQ(config.cache.size, 5U);
+    EXPECT_EQ(config.cache.protected_blocks, 3U);
+    EXPECT_EQ(config.cache.threads, 6U);
+    EXPECT_EQ(config.cache.timeout, milliseconds(7));
+    EXPECT_EQ(config.cache.write_delay, Duration::zero());
+    EXPECT_EQ(config.cache.max_dirty, 9U);
+    EXPECT_TRUE(config.cache.sync);
+    EXPECT_EQ(config.cache.read_ahead, 11U);
+    EXPECT_EQ(config.cache.read_ahead_trigger, 12U);
+}
+
+TEST_F(CacheOptionsTest, BoundTheBlocksOfTheCache) {
+    EXPECT_EQ(refusal({"--blockCacheSize=4294967295"}),
+              "`blockCacheSize=4294967295' is too many, at most 4000000000");
+}
+
+TEST_F(CacheOptionsTest, NameTheEvictionPolicy) {
+    EXPECT_EQ(mounted({}).cache.policy, cache::EvictionPolicy::Lru);
+    EXPECT_EQ(mounted({"-o", "blockCachePolicy=s3fifo"}).cache.policy,
+              cache::EvictionPolicy::S3Fifo);
+    EXPECT_EQ(mounted({"--blockCachePolicy=s3fifo", "--blockCachePolicy=lru"}).cache.policy,
+              cache::EvictionPolicy::Lru);
+    EXPECT_TRUE(names(refusal({"--blockCachePolicy=fifo"}),
+                      {"`blockCachePolicy'", "`fifo'", "lru or s3fifo"}));
+}
+
+TEST_F(CacheOptionsTest, ProtectingMoreBlocksThanTheCacheHoldsIsWorthAWarning) {
+    const Checked<CommandLine> many =
+        parse({"--blockCacheSize=5", "--blockCacheNumProtected=6", "--quiet", "mybucket", "mnt"});
+    ASSERT_NE(many.value(), nullptr);
+    std::string said;
+    for (const std::string& message : many.messages) said += message;
+    EXPECT_TRUE(names(said, {"warning", "`blockCacheNumProtected=6'"}));
+    EXPECT_TRUE(names(refusal({"--blockCacheNumProtected=-1"}), {"`blockCacheNumProtected'"}));
+}
+
+TEST_F(CacheOptionsTest, BoundWhatIsReadAheadIfItAdapts) {
+    EXPECT_EQ(find_option("readAheadMax")->default_text, "64m");
+    EXPECT_EQ(mounted({}).cache.read_ahead_max, ByteCount(64 << 20));
+    EXPECT_EQ(mounted({"--readAheadMax=3k"}).cache.read_ahead_max, ByteCount(3072));
+    EXPECT_TRUE(names(refusal({"--readAheadMax=0"}), {"`readAheadMax'"}));
+}
+
+}  // namespace
+}  // namespace s3b
