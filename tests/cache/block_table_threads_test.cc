@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One owner and two readers on real threads. The bytes of the slots are plain memory: a reader that
+// One owner and many readers on real threads. The bytes of the slots are plain memory: a reader that
 // could see them change would be a data race, which tsan reports, and a torn pattern, which every
 // build sees.
 #include <gtest/gtest.h>
@@ -19,8 +19,9 @@ namespace {
 
 constexpr uint32_t kSlots = 16;
 constexpr uint32_t kBlocks = 40;
-constexpr int kOwnerSteps = 800'000;
-constexpr uint64_t kReaderPins = 20'000;
+constexpr int kOwnerSteps = 300'000;
+constexpr uint64_t kReaderPins = 5000;  // each
+constexpr size_t kReaders = 10;
 
 struct Slot {
     std::array<uint64_t, 8> words{};
@@ -147,7 +148,7 @@ private:
 
 TEST(BlockTableThreads, NoReaderSeesAnotherBlockOrAHalfWrittenOne) {
     Shared shared;
-    std::array<Seen, 2> seen;
+    std::array<Seen, kReaders> seen;
     std::vector<std::thread> readers;
     for (size_t i = 0; i < seen.size(); ++i) {
         readers.emplace_back([&, i] { read(shared, 100 + i, seen[i]); });
@@ -172,7 +173,7 @@ TEST(BlockTableThreads, ReadersFindWhatWasInsertedBefore) {
     std::atomic<uint32_t> inserted = 0;
     std::atomic<uint64_t> missing = 0;
     std::vector<std::thread> readers;
-    for (uint64_t seed = 1; seed <= 2; ++seed) {
+    for (uint64_t seed = 1; seed <= kReaders; ++seed) {
         readers.emplace_back([&, seed] {
             Random random(seed);
             // acquire: pairs with the release below

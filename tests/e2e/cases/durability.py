@@ -5,9 +5,10 @@ import os
 import signal
 
 from harness.files import DirectFile, pattern
-from harness.procs import Background
+from harness.procs import Background, run, wait_until
 from harness.registry import case, expect, expect_equal, expect_errno
 from harness.servers import TOKEN_KEY, block_key
+from harness.stores import directory_store
 
 BLOCK = 65536
 COUNT = 40
@@ -200,3 +201,34 @@ def _flush_retries(world):
     server.admin.fault(method="PUT", status=500, count=30)
     daemon.terminate(signal.SIGTERM)
     _expect_stored(server)
+
+
+@case("with a directory on a full file system fsync fails, and all is stored once there is room",
+      smoke=True, time_limit=90)
+def _full_directory(world):
+    point = world.new_path("small")
+    os.mkdir(point)
+    run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", point], world.directory)
+    world.on_close(run, ["umount", "-l", point], world.directory)
+    store = directory_store(os.path.join(point, "blocks"))
+    daemon = world.mount(store, *SIZE)
+    with DirectFile(daemon.file) as file:
+        _write_all(file)
+        expect_errno(errno.EIO, file.sync, "fsync")
+        for number in range(COUNT):
+            expect(file.read(number * BLOCK, BLOCK) == pattern(number, BLOCK),
+                   f"block {number} is not what was written")
+        run(["mount", "-o", "remount,size=16m", point], world.directory)
+        wait_until(lambda: _synced(file), "fsync succeeds", timeout=60)
+    for number in range(COUNT):
+        with open(os.path.join(store.bucket, block_key(number)), "rb") as block:
+            expect(block.read() == pattern(number, BLOCK), f"block {number} is not stored")
+    daemon.unmount()
+
+
+def _synced(file):
+    try:
+        file.sync()
+    except OSError:
+        return False
+    return True
