@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One owner and many readers on real threads. The bytes of the slots are plain memory: a reader that
-// could see them change would be a data race, which tsan reports, and a torn pattern, which every
-// build sees.
+// One owner and many readers on real threads. The bytes of the slots are plain memory: a reader
+// that could see them change would be a data race, which tsan reports, and a torn pattern, which
+// every build sees.
 #include <gtest/gtest.h>
 
 #include <algorithm>
