@@ -294,5 +294,25 @@ TEST_P(CacheMemoryTest, ASlotTakesAtMost32BytesBesideItsData) {
     }
 }
 
+/// A cache of 400 GB of small blocks: what is not used takes no memory, and all works.
+TEST_P(CacheMemoryTest, AHundredMillionBlocksArePossible) {
+    CacheSettings settings;
+    settings.geometry = Geometry{ByteCount(4096), BlockCount(uint64_t{1} << 32)};
+    settings.size = 100'000'000;
+    settings.uploads = 40;
+    settings.policy = GetParam();
+    BlockCache cache(settings);
+    const Instant now(seconds(1));
+    for (uint32_t n = 0; n < 100'000; ++n) {
+        const BlockNumber block(n * 42'949);
+        ASSERT_TRUE(cache.begin_fetch(block, BlockCache::Need::Client, now).has_value());
+        cache.finish_fetch(block, now);
+    }
+    for (uint32_t n = 0; n < 100'000; ++n) {
+        ASSERT_EQ(cache.state(BlockNumber(n * 42'949)), BlockState::Clean);
+    }
+    EXPECT_EQ(cache.entries(), 100'000U);
+}
+
 }  // namespace
 }  // namespace s3b::cache

@@ -60,5 +60,15 @@ TEST(MemoryBudget, TellsWhatCannotBeMapped) {
     EXPECT_GT(physical_memory(), ByteCount(uint64_t{64} << 20));
 }
 
+TEST(MemorySlots, AreAlignedForDirectIO) {
+    for (const uint64_t block : {uint64_t{512}, uint64_t{4096}, uint64_t{1} << 20}) {
+        const MemorySlots slots(SlotCount(10), ByteCount(block));
+        for (uint32_t n = 0; n < 10; ++n) {
+            const auto address = reinterpret_cast<uintptr_t>(slots.bytes(SlotIndex(n)).data());
+            EXPECT_EQ(address % std::min(block, uint64_t{4096}), 0U);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace s3b
