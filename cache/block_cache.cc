@@ -38,8 +38,7 @@ BlockCache::BlockCache(const CacheSettings& settings)
       links_(slots_for(settings)),
       free_(links_),
       order_(eviction_settings(settings), links_),
-      zero_map_(settings.geometry.blocks,
-                settings.remember_objects ? ZeroMap::Objects::Remember : ZeroMap::Objects::Forget),
+      zero_map_(settings.geometry.blocks),
       deletions_(settings.geometry.blocks) {
     CHECK(settings.size > 0 && settings.uploads > 0);
 }

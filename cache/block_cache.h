@@ -31,8 +31,8 @@ struct CacheSettings {
     EvictionPolicy policy = EvictionPolicy::Lru;
     uint32_t protected_blocks = 0;  // clean blocks with a number below are evicted last
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
-    bool remember_objects = false;  // for must_exist(); one bit a block
-    bool trust_surveys = true;      // a survey may tell that a deletion is not needed any more
+    bool objects_must_stay = false;  // must_exist() may be true
+    bool trust_surveys = true;       // a survey may tell that a deletion is not needed any more
 };
 
 /// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
@@ -207,7 +207,9 @@ public:
     uint64_t dirty() const { return dirty_; }
     double dirty_ratio() const;
     /// Whether the store must have an object of `block`, all writes of which are stored.
-    bool must_exist(BlockNumber block) const { return zero_map_.known_present(block); }
+    bool must_exist(BlockNumber block) const {
+        return settings_.objects_must_stay && zero_map_.known_present(block);
+    }
     uint64_t known_zero() const { return zero_map_.size(); }
     const CacheCounters& counters() const { return counters_; }
     void reset_counters() { counters_ = CacheCounters{}; }
@@ -262,7 +264,7 @@ private:
     void discard_clean(BlockNumber block, SlotIndex slot, Instant now);
     void discard_record(BlockNumber block, Record& record, Instant now);
     std::vector<BlockNumber> cached_in(BlockRange range) const;
-    void await_deletion(BlockNumber block, uint64_t version, Instant now);
+    void await_deletion(BlockNumber block, bool certain, uint64_t version, Instant now);
     void note_deletions(Instant now);
     std::optional<uint64_t> cancel_deletion(BlockNumber block);
     void note_deletions_gone();

@@ -23,7 +23,7 @@ void BlockCache::discard(BlockNumber block, Instant now) {
         ++counters_.zero_write_hits;
         return;
     }
-    await_deletion(block, ++version_, now);
+    await_deletion(block, zero_map_.known_present(block), ++version_, now);
 }
 
 void BlockCache::discard(BlockRange range, Instant now) {
@@ -32,8 +32,9 @@ void BlockCache::discard(BlockRange range, Instant now) {
     ++version_;
     uint64_t fresh = 0;
     for_words(range, [&](size_t word, uint64_t bits) {
+        const uint64_t present = zero_map_.known_present(word);
         const uint64_t added = zero_map_.set_zeros(word, bits);
-        deletions_.add(word, added, version_);
+        deletions_.add(word, added, added & present, version_);
         fresh += static_cast<uint64_t>(std::popcount(added));
     });
     for (const BlockNumber block : cached) {
@@ -73,7 +74,7 @@ void BlockCache::discard_clean(BlockNumber block, SlotIndex slot, Instant now) {
     DCHECK(next_state(BlockState::Clean, BlockEvent::Discard) == BlockState::Absent);
     if (table_.clear_unread(slot)) ++counters_.unused_blocks;
     drop_clean(block, slot);
-    await_deletion(block, ++version_, now);
+    await_deletion(block, true, ++version_, now);
 }
 
 /// The bytes go at once, the record as soon as no transfer needs it.
@@ -104,7 +105,7 @@ void BlockCache::settle(BlockNumber block, Record& record, Instant now) {
     const uint64_t version = record.oldest_unstored;
     queue_.remove(block);
     records_.erase(block);
-    await_deletion(block, version, now);
+    await_deletion(block, true, version, now);  // something may have been sent
 }
 
 bool BlockCache::settle_zeros(BlockNumber block, bool all_zero, Instant now) {
@@ -118,9 +119,9 @@ bool BlockCache::settle_zeros(BlockNumber block, bool all_zero, Instant now) {
 
 // ---- deletions
 
-void BlockCache::await_deletion(BlockNumber block, uint64_t version, Instant now) {
+void BlockCache::await_deletion(BlockNumber block, bool certain, uint64_t version, Instant now) {
     zero_map_.set_zero(block);
-    deletions_.add(block, version);
+    deletions_.add(block, certain, version);
     note_deletions(now);
 }
 

@@ -11,19 +11,21 @@ Deletions::Deletions(BlockCount blocks)
     : blocks_(blocks.value),
       waiting_(blocks),
       claimed_(blocks),
+      certain_(blocks),
       chunks_(static_cast<size_t>((blocks.value + kChunk - 1) / kChunk)) {}
 
-void Deletions::add(size_t word, uint64_t bits, uint64_t version) {
+void Deletions::add(size_t word, uint64_t bits, uint64_t certain, uint64_t version) {
     if (bits == 0) return;
+    certain_.set(word, certain);
     const uint64_t added = waiting_.set(word, bits);
     Chunk& chunk = chunk_of(word);
     if (chunk.waiting == 0 || version < chunk.waiting_since) chunk.waiting_since = version;
     chunk.waiting += static_cast<uint32_t>(std::popcount(added));
 }
 
-void Deletions::add(BlockNumber block, uint64_t version) {
-    const size_t word = block.value / BitMap::kBits;
-    add(word, uint64_t{1} << (block.value % BitMap::kBits), version);
+void Deletions::add(BlockNumber block, bool certain, uint64_t version) {
+    const uint64_t bit = uint64_t{1} << (block.value % BitMap::kBits);
+    add(block.value / BitMap::kBits, bit, certain ? bit : 0, version);
 }
 
 std::optional<uint64_t> Deletions::cancel(BlockNumber block) {
@@ -32,11 +34,12 @@ std::optional<uint64_t> Deletions::cancel(BlockNumber block) {
     if (claimed_.test(block)) since = chunk.claimed_since;
     if (!waiting_.clear(block)) return since;
     --chunk.waiting;
+    if (!since) certain_.clear(block);
     return std::min(chunk.waiting_since, since.value_or(chunk.waiting_since));
 }
 
 void Deletions::keep(size_t word, uint64_t bits) {
-    const uint64_t dropped = waiting_.clear(word, ~bits);
+    const uint64_t dropped = waiting_.clear(word, ~(bits | certain_.word(word)));
     if (dropped != 0) chunk_of(word).waiting -= static_cast<uint32_t>(std::popcount(dropped));
 }
 
@@ -94,15 +97,25 @@ void Deletions::release(BlockRange claim) {
     }
 }
 
-std::vector<BlockNumber> Deletions::claimed(BlockRange claim, size_t limit) const {
+template <class Bits>
+std::vector<BlockNumber> Deletions::collect(BlockRange range, size_t limit, Bits bits_of) {
     std::vector<BlockNumber> blocks;
-    for_words(claim, [&](size_t word, uint64_t bits) {
+    for_words(range, [&](size_t word, uint64_t bits) {
         if (blocks.size() >= limit) return;
-        for_blocks(word, claimed_.word(word) & bits, [&](BlockNumber block) {
+        for_blocks(word, bits_of(word) & bits, [&](BlockNumber block) {
             if (blocks.size() < limit) blocks.push_back(block);
         });
     });
     return blocks;
+}
+
+std::vector<BlockNumber> Deletions::claimed(BlockRange claim, size_t limit) const {
+    return collect(claim, limit, [this](size_t word) { return claimed_.word(word); });
+}
+
+std::vector<BlockNumber> Deletions::certain(BlockRange claim, size_t limit) const {
+    return collect(claim, limit,
+                   [this](size_t word) { return claimed_.word(word) & certain_.word(word); });
 }
 
 uint64_t Deletions::count_claimed(BlockRange claim) const {
@@ -116,12 +129,14 @@ uint64_t Deletions::count_claimed(BlockRange claim) const {
 void Deletions::end(BlockNumber block) {
     const bool was = claimed_.clear(block);
     CHECK(was);
+    if (!waiting_.test(block)) certain_.clear(block);
     --chunks_[block.value / kChunk].claimed;
 }
 
 void Deletions::end_all(BlockRange claim) {
     for_words(claim, [&](size_t word, uint64_t bits) {
         const uint64_t ended = claimed_.clear(word, bits);
+        certain_.clear(word, ended & ~waiting_.word(word));
         chunk_of(word).claimed -= static_cast<uint32_t>(std::popcount(ended));
     });
 }
@@ -130,7 +145,7 @@ void Deletions::put_back(size_t word, uint64_t bits) {
     const uint64_t failed = claimed_.clear(word, bits);
     Chunk& chunk = chunk_of(word);
     chunk.claimed -= static_cast<uint32_t>(std::popcount(failed));
-    add(word, failed, chunk.claimed_since);
+    add(word, failed, 0, chunk.claimed_since);
 }
 
 void Deletions::put_back(BlockNumber block) {

@@ -15,8 +15,9 @@
 namespace s3b::cache {
 
 /// A block waits for its deletion, or the deletion is under way, or both: it was written and
-/// discarded again meanwhile. Memory: two bits a block and 32 bytes a chunk, resident only where
-/// used. Belongs to the reactor.
+/// discarded again meanwhile. Of some it is certain that there was an object, whatever a list says.
+/// Memory: three bits a block and 32 bytes a chunk, resident only where used. Belongs to the
+/// reactor.
 class Deletions {
 public:
     static constexpr uint32_t kChunk = 32768;  // blocks
@@ -24,13 +25,14 @@ public:
 
     /// The blocks of a word of a BitMap wait for their deletion. `version`: of the first write of
     /// them that is not stored.
-    void add(size_t word, uint64_t bits, uint64_t version);
-    void add(BlockNumber block, uint64_t version);
+    /// `certain`: those of `bits` that had an object.
+    void add(size_t word, uint64_t bits, uint64_t certain, uint64_t version);
+    void add(BlockNumber block, bool certain, uint64_t version);
     /// `block` has other bytes again, so it needs no deletion: one under way is not stopped by
     /// that. Yields the version of the first write of it that may not be stored; nullopt if it
     /// neither waits nor is being deleted.
     std::optional<uint64_t> cancel(BlockNumber block);
-    /// No block of the word waits any more but for those of `bits`.
+    /// No block of the word waits any more but for those of `bits` and the certain ones.
     void keep(size_t word, uint64_t bits);
 
     bool waits(BlockNumber block) const { return waiting_.test(block); }
@@ -50,6 +52,8 @@ public:
     void release(BlockRange claim);
     /// At most `limit` blocks of a claim, those still under way.
     std::vector<BlockNumber> claimed(BlockRange claim, size_t limit) const;
+    /// Those of them that are certain.
+    std::vector<BlockNumber> certain(BlockRange claim, size_t limit) const;
     /// How many are left.
     uint64_t count_claimed(BlockRange claim) const;
     /// The deletion of a claimed block, or of all that are left of a claim, has ended.
@@ -72,6 +76,8 @@ private:
     bool claimable(size_t chunk, uint64_t more_than) const {
         return chunks_[chunk].waiting > more_than && !chunks_[chunk].held;
     }
+    template <class Bits>
+    static std::vector<BlockNumber> collect(BlockRange range, size_t limit, Bits bits_of);
     void claim_chunk(size_t chunk);
     void put_back(size_t word, uint64_t bits);
 
@@ -80,6 +86,7 @@ private:
     uint64_t blocks_;
     BitMap waiting_;
     BitMap claimed_;
+    BitMap certain_;  // of both
     LazyArray<Chunk> chunks_;
     size_t next_chunk_ = 0;  // where the search for the next claim begins
 };

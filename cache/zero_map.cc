@@ -5,12 +5,10 @@
 
 namespace s3b::cache {
 
-ZeroMap::ZeroMap(BlockCount blocks, Objects objects) : blocks_(blocks), zeros_(blocks) {
-    if (objects == Objects::Remember) present_.emplace(blocks);
-}
+ZeroMap::ZeroMap(BlockCount blocks) : blocks_(blocks), zeros_(blocks), present_(blocks) {}
 
 void ZeroMap::set_zero(BlockNumber block) {
-    if (present_) present_->clear(block);
+    present_.clear(block);
     if (zeros_.set(block) && objects_ && objects_->test(block)) ++zeros_in_objects_;
 }
 
@@ -18,7 +16,7 @@ uint64_t ZeroMap::set_zeros(size_t word, uint64_t bits) {
     const uint64_t may_exist = surveyed_ ? objects_->word(word) : ~uint64_t{0};
     const uint64_t fresh = bits & may_exist & ~zeros_.word(word);
     if (fresh == 0) return 0;
-    if (present_) present_->clear(word, fresh);
+    present_.clear(word, fresh);
     zeros_.set(word, fresh);
     if (objects_) {
         zeros_in_objects_ += static_cast<uint64_t>(std::popcount(fresh & objects_->word(word)));
@@ -27,14 +25,14 @@ uint64_t ZeroMap::set_zeros(size_t word, uint64_t bits) {
 }
 
 void ZeroMap::set_unknown(BlockNumber block) {
-    if (present_) present_->clear(block);
+    present_.clear(block);
     if (objects_) add_to_survey(block);
     if (zeros_.clear(block) && objects_) --zeros_in_objects_;
 }
 
 void ZeroMap::set_present(BlockNumber block) {
     set_unknown(block);
-    if (present_) present_->set(block);
+    present_.set(block);
 }
 
 uint64_t ZeroMap::size() const {
@@ -50,7 +48,7 @@ void ZeroMap::begin_survey() {
 
 void ZeroMap::note_object(BlockNumber block) {
     add_to_survey(block);
-    if (present_ && !zeros_.test(block)) present_->set(block);
+    if (!zeros_.test(block)) present_.set(block);
 }
 
 void ZeroMap::add_to_survey(BlockNumber block) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks whose object is known not to exist: seen one by one, or by a survey of all that the store
-// holds; and, if wanted, those whose object must exist.
+// holds; and those whose object must exist.
 // Source: cache-and-consistency.md 5.1 (the lower zero cache there: what the store holds, not what
 // a client wrote), 5.2.
 #pragma once
@@ -13,12 +13,11 @@
 
 namespace s3b::cache {
 
-/// Nothing is known at first. Memory: one bit a block, with a survey a second one, one more for
-/// known objects, each resident only where it was ever set. Belongs to the reactor.
+/// Nothing is known at first. Memory: two bits a block, with a survey a third one, each resident
+/// only where it was ever set. Belongs to the reactor.
 class ZeroMap {
 public:
-    enum class Objects { Forget, Remember };
-    explicit ZeroMap(BlockCount blocks, Objects objects = Objects::Forget);
+    explicit ZeroMap(BlockCount blocks);
 
     bool known_zero(BlockNumber block) const {
         return zeros_.test(block) || (surveyed_ && !objects_->test(block));
@@ -32,8 +31,9 @@ public:
     void set_unknown(BlockNumber block);
     /// There is an object: it was read, or stored with a success.
     void set_present(BlockNumber block);
-    /// Whether there must be an object; false if that is not remembered.
-    bool known_present(BlockNumber block) const { return present_ && present_->test(block); }
+    /// Whether there must be an object.
+    bool known_present(BlockNumber block) const { return present_.test(block); }
+    uint64_t known_present(size_t word) const { return present_.word(word); }
     /// Blocks known to be zero.
     uint64_t size() const;
 
@@ -57,7 +57,7 @@ private:
     BlockCount blocks_;
     BitMap zeros_;                   // seen one by one
     std::optional<BitMap> objects_;  // of the survey: there may be an object
-    std::optional<BitMap> present_;  // there is an object, if no upload is under way
+    BitMap present_;                 // there is an object, if no upload is under way
     uint64_t zeros_in_objects_ = 0;  // blocks set in both
     bool surveyed_ = false;          // objects_ is complete
 };

@@ -14,7 +14,7 @@ namespace {
 /// The largest request, with its headers.
 constexpr uint64_t kRequest = fusell::kMaxTransfer + 4096;
 /// Of the zero map with a survey and known objects, and of the deletions.
-constexpr uint64_t kBitsOfABlock = 5;
+constexpr uint64_t kBitsOfABlock = 6;
 
 }  // namespace
 

@@ -16,15 +16,20 @@ public:
 
     Task<Result<void>> take(const ListedPage& page) override {
         Remover& remover = claim_.remover;
+        const cache::BlockRange range{page.begin, page.end - page.begin};
         std::vector<BlockNumber> blocks;
         for (const ListedBlock& listed : page.blocks) {
             if (remover.wanted(listed.block)) blocks.push_back(listed.block);
         }
-        co_await remover.deleter_.run(std::move(blocks), claim_.urgency, claim_);
-        const bool all = co_await remover.settle(claim_);
-        if (!all) co_return Error(Errc::Io, "a deletion failed");
+        if (blocks.empty()) blocks = remover.certain(range);
+        while (!blocks.empty()) {
+            co_await remover.deleter_.run(std::move(blocks), claim_.urgency, claim_);
+            const bool all = co_await remover.settle(claim_);
+            if (!all) co_return Error(Errc::Io, "a deletion failed");
+            blocks = remover.certain(range);
+        }
         // The others of the page have no object.
-        remover.parts_.cache.finish_deletions({page.begin, page.end - page.begin});
+        remover.parts_.cache.finish_deletions(range);
         remover.notify();
         co_return ok();
     }
@@ -127,6 +132,21 @@ bool Remover::may_delete(Claim& claim, BlockNumber block) {
 bool Remover::lists(const Claim& claim) const {
     return lists_ && !parts_.written.on() && !parts_.names.with_hash() &&
            parts_.cache.deletions().count_claimed(claim.range) > kListFrom;
+}
+
+/// The next blocks that had an object, whatever the list says: some stores list late.
+std::vector<BlockNumber> Remover::certain(cache::BlockRange range) {
+    for (;;) {
+        std::vector<BlockNumber> blocks =
+            parts_.cache.deletions().certain(range, BlockDeleter::kBatch);
+        const bool none = blocks.empty();
+        std::erase_if(blocks, [this](BlockNumber block) {
+            if (wanted(block)) return false;
+            parts_.cache.finish_deletion(block);
+            return true;
+        });
+        if (none || !blocks.empty()) return blocks;
+    }
 }
 
 Task<void> Remover::delete_listed(Claim& claim) {

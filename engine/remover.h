@@ -73,6 +73,7 @@ private:
     Task<void> delete_listed(Claim& claim);
     std::vector<BlockNumber> next_batch(Claim& claim);
     bool wanted(BlockNumber block) const;
+    std::vector<BlockNumber> certain(cache::BlockRange range);
     bool may_delete(Claim& claim, BlockNumber block);
     Task<bool> settle(Claim& claim);
     Instant pause_over();

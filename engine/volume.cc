@@ -39,7 +39,7 @@ uint32_t uploads_at_once(const VolumeSettings& settings) {
     return 2 * std::max(settings.cache.threads, 1U);
 }
 
-cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remember_objects) {
+cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypted) {
     const CacheConfig config = effective(settings.cache, settings.geometry);
     cache::CacheSettings result;
     result.geometry = settings.geometry;
@@ -51,7 +51,7 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool remembe
     result.policy = config.policy;
     result.protected_blocks = config.protected_blocks;
     result.keep_clean = settings.cache.size > 0;
-    result.remember_objects = remember_objects;
+    result.objects_must_stay = encrypted;
     result.trust_surveys = !settings.consistency.on;
     return result;
 }

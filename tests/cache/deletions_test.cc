@@ -11,10 +11,10 @@ constexpr uint32_t kChunk = Deletions::kChunk;
 class DeletionsTest : public ::testing::Test {
 protected:
     static BlockNumber number(uint32_t n) { return BlockNumber(n); }
-    void add(uint32_t n, uint64_t version) { deletions_.add(number(n), version); }
+    void add(uint32_t n, uint64_t version) { deletions_.add(number(n), false, version); }
     void add_range(uint64_t first, uint64_t count, uint64_t version) {
         for_words({first, count},
-                  [&](size_t word, uint64_t bits) { deletions_.add(word, bits, version); });
+                  [&](size_t word, uint64_t bits) { deletions_.add(word, bits, 0, version); });
     }
     std::vector<uint32_t> claimed(BlockRange claim, size_t limit = 1000) {
         std::vector<uint32_t> numbers;
@@ -141,6 +141,25 @@ TEST_F(DeletionsTest, KeepDropsTheOthersOfAWord) {
     EXPECT_EQ(deletions_.waiting(), 2U);
     EXPECT_TRUE(deletions_.waits(number(2)));
     EXPECT_FALSE(deletions_.waits(number(1)));
+}
+
+TEST_F(DeletionsTest, CertainOnesStayWhateverASurveyOrAListSays) {
+    add_range(0, 64, 1);
+    deletions_.add(number(7), true, 1);
+    deletions_.keep(0, 0);
+    EXPECT_EQ(deletions_.waiting(), 1U);
+    add(8, 1);
+    const auto claim = deletions_.claim(0, 1);
+    ASSERT_TRUE(claim.has_value());
+    EXPECT_EQ(deletions_.certain(*claim, 10), std::vector<BlockNumber>{number(7)});
+    deletions_.put_back_all(*claim);
+    deletions_.keep(0, 0);
+    EXPECT_TRUE(deletions_.waits(number(7)));
+    EXPECT_FALSE(deletions_.waits(number(8)));
+    deletions_.cancel(number(7));
+    add(7, 2);  // what is known is told anew
+    deletions_.keep(0, 0);
+    EXPECT_EQ(deletions_.waiting(), 0U);
 }
 
 TEST(BlockRange, IsTakenApartIntoWords) {

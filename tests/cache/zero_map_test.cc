@@ -37,12 +37,9 @@ TEST(ZeroMap, CountsEachBlockOnce) {
     EXPECT_EQ(map.size(), 0U);
 }
 
-TEST(ZeroMap, RemembersObjectsOnlyIfToldTo) {
+TEST(ZeroMap, RemembersWhichObjectsThereAre) {
     const BlockNumber block(3);
-    ZeroMap forgetful(BlockCount(10));
-    forgetful.set_present(block);
-    EXPECT_FALSE(forgetful.known_present(block));
-    ZeroMap map(BlockCount(10), ZeroMap::Objects::Remember);
+    ZeroMap map(BlockCount(10));
     EXPECT_FALSE(map.known_present(block));
     map.set_present(block);
     EXPECT_TRUE(map.known_present(block));
@@ -55,7 +52,7 @@ TEST(ZeroMap, RemembersObjectsOnlyIfToldTo) {
 }
 
 TEST(ZeroMap, WhatASurveyFindsIsPresentUnlessItIsGoneSince) {
-    ZeroMap map(BlockCount(10), ZeroMap::Objects::Remember);
+    ZeroMap map(BlockCount(10));
     map.set_zero(BlockNumber(4));
     map.begin_survey();
     map.note_object(BlockNumber(3));

@@ -56,6 +56,21 @@ TEST_F(RemoverTest, ALongRowIsListedAndOnlyItsObjectsAreDeleted) {
     EXPECT_EQ(to_be_deleted(), 0U);
 }
 
+TEST_F(RemoverTest, WhatWasStoredOrReadIsDeletedEvenIfAListMissesIt) {
+    put(9000);
+    put(9001);
+    world().write(7 * kBlock, block(7));
+    world().flush();
+    world().read(9000 * kBlock, kBlock);
+    bucket().hide_from_lists(true);
+    zero(0, 20'000);
+    EXPECT_TRUE(world().flush().ok());
+    EXPECT_EQ(stored(7), nullptr);
+    EXPECT_EQ(stored(9000), nullptr);
+    EXPECT_NE(stored(9001), nullptr);  // nothing told of it
+    EXPECT_GT(bucket().total(Verb::List), 0);
+}
+
 TEST_F(RemoverTest, AfterASurveyAnEmptyVolumeIsDiscardedWithoutARequest) {
     world().start_survey(1);
     idle();

@@ -151,6 +151,7 @@ ListPage FakeBucket::page_of(const ListRequest& request) {
         page_limit_ == 0 ? request.max_keys : std::min(request.max_keys, page_limit_);
     const std::string_view after = ignore_after_ ? std::string_view() : request.after;
     ListPage page;
+    if (lists_hidden_) return page;
     apply_late_changes();
     auto object =
         after < request.prefix ? objects_.lower_bound(request.prefix) : objects_.upper_bound(after);

@@ -83,6 +83,8 @@ public:
     void allow_several_clients() { several_clients_ = true; }
     /// A page of a list has so many keys at the most; 0 = as many as were asked for.
     void set_page_limit(uint32_t keys) { page_limit_ = keys; }
+    /// While set, lists show nothing.
+    void hide_from_lists(bool hide) { lists_hidden_ = hide; }
     /// While set, lists begin anew with each page, as a store does that does not know `after`.
     void ignore_after(bool ignore) { ignore_after_ = ignore; }
     /// Takes calls again after cancel_all().
@@ -191,6 +193,7 @@ private:
     WaitQueue delays_;
     WaitQueue released_;
     uint32_t page_limit_ = 0;
+    bool lists_hidden_ = false;
     bool ignore_after_ = false;
     bool omit_etags_ = false;
     bool invent_etags_ = false;
