@@ -124,13 +124,6 @@ void BlockTable::erase(BlockNumber block) {
 
 BlockNumber BlockTable::block_of(SlotIndex slot) const { return BlockNumber(block_in(load(slot))); }
 
-std::optional<BlockNumber> BlockTable::indexed(SlotIndex slot) const {
-    if (use_of(slot) == SlotUse::Free) return std::nullopt;
-    const BlockNumber block = block_of(slot);
-    if (find(block) != slot) return std::nullopt;  // a number that it had once
-    return block;
-}
-
 bool BlockTable::try_make_private(SlotIndex slot) {
     uint64_t word = load(slot);
     while (is_readable(use_in(word))) {

@@ -69,11 +69,9 @@ public:
     void insert(BlockNumber block, SlotIndex slot, SlotUse use);
     /// Takes `block` out of the index. Its slot becomes Private (pins stay).
     void erase(BlockNumber block);
-    /// Whose bytes `slot` holds. Only for slots that are not free.
+    /// Whose bytes `slot` holds; of slots that are free or being filled, some block.
     BlockNumber block_of(SlotIndex slot) const;
 
-    /// The block for which `slot` is indexed.
-    std::optional<BlockNumber> indexed(SlotIndex slot) const;
 
     SlotUse use_of(SlotIndex slot) const;
     /// Readable -> Private if nobody holds it; from then on no reader can. True if the slot is

@@ -70,8 +70,11 @@ bool Daemon::fits_into_memory(const MemoryBudget& budget) const {
     log::debug("memory at the most", log::kv("slots", budget.slots),
                log::kv("bookkeeping", budget.bookkeeping), log::kv("maps", budget.maps),
                log::kv("bodies", budget.bodies), log::kv("requests", budget.requests));
-    if (!can_be_mapped(budget.total())) {
-        say(cache + " may need " + mebibytes(budget.total()) + " of memory, which cannot be had");
+    const ByteCount slack(budget.total().value / 8 + (uint64_t{256} << 20));  // all else
+    if (!can_be_mapped(ByteCount(budget.total().value + slack.value))) {
+        say(cache + " may need " + mebibytes(budget.total()) +
+            " of memory, which cannot be had; "
+            "fewer blocks, or smaller ones, need less");
         return false;
     }
     if (budget.slots > physical_memory() && !config_.quiet) {

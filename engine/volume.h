@@ -70,8 +70,10 @@ private:
     static constexpr size_t kPiecesAtOnce = 1024;
     /// After so many blocks done at once a long request lets others run.
     static constexpr size_t kPiecesATurn = 256;
-    /// Blocks discarded in one go: about a millisecond.
+    /// Blocks discarded in one go: some milliseconds. Fewer where the cache has more entries, so
+    /// that each block is looked for.
     static constexpr uint64_t kDiscardedATurn = uint64_t{4} << 20;
+    static constexpr uint64_t kLookedForATurn = uint64_t{128} << 10;
 
     /// The part of a request that lies in one block.
     struct Piece {

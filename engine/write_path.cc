@@ -44,7 +44,9 @@ Task<Result<void>> Volume::zero(ByteOffset offset, ByteCount length) {
 /// Makes whole blocks zeros, a part after the other so that others can run.
 Task<Result<void>> Volume::discard(cache::BlockRange range) {
     while (range.count > 0) {
-        const uint64_t part = std::min(range.count, kDiscardedATurn);
+        const bool many_entries = parts_.cache.entries() > kDiscardedATurn;
+        const uint64_t turn = many_entries ? kLookedForATurn : kDiscardedATurn;
+        const uint64_t part = std::min(range.count, turn);
         parts_.cache.discard({range.first, part}, Scheduler::current().now());
         parts_.room.changed();
         range = {range.first + part, range.count - part};

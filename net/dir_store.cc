@@ -123,6 +123,7 @@ Task<Result<ETag>> DirStore::put(const PutRequest& request, Ticket*) {
     const bool sync = unsynced_files_.size() >= kMaxUnsynced;
     CO_TRY_VOID(co_await write_file(path, request.body, sync));
     if (!sync) unsynced_files_.insert(path);
+    lost_files_.erase(path);
     unsynced_directories_.insert(parent_of(path));
     ++counters_.puts;
     co_return ETag(request.md5);
@@ -175,6 +176,7 @@ Task<Result<void>> DirStore::remove(std::string_view key, Ticket*) {
     const int32_t removed = co_await ring_.unlinkat(AT_FDCWD, path.c_str());
     if (removed < 0 && removed != -ENOENT) co_return failed("cannot remove a file", removed);
     unsynced_files_.erase(path);
+    lost_files_.erase(path);
     if (removed == 0) unsynced_directories_.insert(parent_of(path));
     ++counters_.deletes;
     co_return ok();
@@ -211,26 +213,35 @@ Task<Result<ObjectMeta>> DirStore::head(std::string_view) {
 
 Task<Result<void>> DirStore::flush() {
     if (cancelled_) co_return Error(Errc::Cancelled, "shutting down");
-    const std::set<std::string> files = std::exchange(unsynced_files_, {});
-    const std::set<std::string> directories = std::exchange(unsynced_directories_, {});
-    const Result<void> files_synced = co_await sync_all(files, O_RDONLY, unsynced_files_);
-    if (!files_synced.has_value()) {
-        unsynced_directories_.insert(directories.begin(), directories.end());
-        co_return files_synced;
-    }
-    co_return co_await sync_all(directories, O_RDONLY | O_DIRECTORY, unsynced_directories_);
+    co_await flushing_.acquire();  // or it would end before what another one has taken is safe
+    const Result<void> synced = co_await sync_changed();
+    flushing_.release();
+    co_return synced;
 }
 
+Task<Result<void>> DirStore::sync_changed() {
+    const std::set<std::string> files = std::exchange(unsynced_files_, {});
+    const std::set<std::string> directories = std::exchange(unsynced_directories_, {});
+    const Result<void> files_synced = co_await sync_all(files, O_RDONLY, lost_files_);
+    const Result<void> directories_synced =
+        co_await sync_all(directories, O_RDONLY | O_DIRECTORY, unsynced_directories_);
+    if (!files_synced.has_value()) co_return files_synced;
+    if (!directories_synced.has_value()) co_return directories_synced;
+    if (lost_files_.empty()) co_return ok();
+    co_return Error(Errc::Io, "a file could not be synced before", EIO);
+}
+
+/// Syncs as many as it can; yields the first failure. `remaining` gets those that failed.
 Task<Result<void>> DirStore::sync_all(const std::set<std::string>& paths, int flags,
                                       std::set<std::string>& remaining) {
+    Result<void> outcome;
     for (auto path = paths.begin(); path != paths.end(); ++path) {
         const Result<void> synced = co_await sync_path(*path, flags);
-        if (!synced.has_value()) {
-            remaining.insert(path, paths.end());
-            co_return synced;
-        }
+        if (synced.has_value()) continue;
+        remaining.insert(*path);
+        if (outcome.has_value()) outcome = synced;
     }
-    co_return ok();
+    co_return outcome;
 }
 
 Task<Result<void>> DirStore::sync_path(std::string path, int flags) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/reactor/ring.h"
+#include "engine/reactor/sync.h"
 #include "net/object_store.h"
 
 namespace s3b::net {
@@ -32,7 +33,9 @@ public:
     /// not name are left out. Without ETags, which would cost reading the files.
     Task<Result<ListPage>> list(const ListRequest& request, Ticket* ticket = nullptr) override;
     Task<Result<ObjectMeta>> head(std::string_view key) override;
-    /// Syncs the files written and the directories changed since the last flush.
+    /// Syncs the files written and the directories changed since the last flush. A file that could
+    /// not be synced fails this and every later flush until it is written again or removed: the
+    /// kernel reports such a loss once only.
     Task<Result<void>> flush() override;
     void cancel_all() override { cancelled_ = true; }
 
@@ -47,6 +50,7 @@ private:
     Task<Result<void>> write_file(const std::string& path, std::span<const std::byte> body,
                                   bool sync);
     Task<Result<void>> sync_path(std::string path, int flags);
+    Task<Result<void>> sync_changed();
     Task<Result<void>> sync_all(const std::set<std::string>& paths, int flags,
                                 std::set<std::string>& remaining);
 
@@ -54,6 +58,8 @@ private:
     std::string directory_;
     std::set<std::string> unsynced_files_;
     std::set<std::string> unsynced_directories_;  // as many as the prefix has: one
+    std::set<std::string> lost_files_;            // those that could not be synced
+    Semaphore flushing_{1};
     bool cancelled_ = false;
 };
 

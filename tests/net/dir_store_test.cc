@@ -36,6 +36,15 @@ protected:
         return outcome;
     }
 
+    Result<void> flush() {
+        static constexpr auto kFlush = [](DirStore& store, Result<void>& outcome) -> Task<void> {
+            outcome = co_await store.flush();
+        };
+        Result<void> outcome;
+        run(kFlush(store_, outcome));
+        return outcome;
+    }
+
     TemporaryDirectory directory_;
     Reactor reactor_;
     DirStore store_{reactor_.ring(), directory_.path()};
@@ -89,6 +98,19 @@ TEST_F(DirStoreTest, FlushOfARemovedDirectoryIsNoError) {
         expect_ok(flushed);
     };
     run(kTest(store_));
+}
+
+TEST_F(DirStoreTest, AFileThatCouldNotBeSyncedFailsEachFlushUntilItIsWrittenAgain) {
+    expect_ok(put("00000001"));
+    expect_ok(put("00000002"));
+    std::filesystem::remove(path("00000001"));
+    std::filesystem::create_symlink("/dev/null", path("00000001"));  // cannot be synced
+    EXPECT_FALSE(flush().has_value());
+    std::filesystem::remove(path("00000001"));
+    std::ofstream(path("00000001")) << "x";
+    EXPECT_FALSE(flush().has_value());  // what was lost is not there because others are
+    expect_ok(put("00000001"));
+    EXPECT_TRUE(flush().has_value());
 }
 
 TEST_F(DirStoreTest, AListHasTheFilesOfTheDirectoryThatThePrefixNames) {
