@@ -42,6 +42,7 @@ Task<bool> Eraser::confirmed() {
 
 Task<Result<void>> Eraser::take(const ListedPage& page) {
     std::vector<BlockNumber> blocks;
+    blocks.reserve(page.blocks.size());
     for (const ListedBlock& listed : page.blocks) blocks.push_back(listed.block);
     co_await batches_.acquire();
     co_await deleter_.run(std::move(blocks), net::Urgency::WriteBack, *this);
