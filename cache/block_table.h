@@ -72,7 +72,6 @@ public:
     /// Whose bytes `slot` holds; of slots that are free or being filled, some block.
     BlockNumber block_of(SlotIndex slot) const;
 
-
     SlotUse use_of(SlotIndex slot) const;
     /// Readable -> Private if nobody holds it; from then on no reader can. True if the slot is
     /// Private and not pinned afterwards.
