@@ -43,7 +43,7 @@ Remover::Remover(VolumeParts& parts, WaitQueue& waiting)
       waiting_(waiting),
       deleter_(parts.store, parts.scheduler, parts.names, kLeastBatch) {}
 
-bool Remover::may_start() const { return tasks_.running() < kAtOnce && !stalled_; }
+bool Remover::may_start() const { return claims_ < kAtOnce && !stalled_; }
 
 Instant Remover::next_due() const {
     if (!may_start() || !parts_.scheduler.has_place(net::Urgency::WriteBack)) return kNever;
@@ -62,6 +62,7 @@ void Remover::start(net::Urgency urgency) {
 }
 
 Task<void> Remover::run(cache::BlockRange range, net::Urgency urgency) {
+    ++claims_;
     Claim claim(*this, range, urgency);
     if (lists(claim)) {
         co_await delete_listed(claim);
@@ -70,6 +71,7 @@ Task<void> Remover::run(cache::BlockRange range, net::Urgency urgency) {
     }
     if (claim.again != kNever) parts_.cache.retry_deletions(range, claim.again);
     parts_.cache.release_deletions(range);
+    --claims_;
     stalled_ = false;
     notify();
 }

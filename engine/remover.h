@@ -85,6 +85,7 @@ private:
     TaskGroup tasks_;
     bool lists_ = true;        // the store can, as far as we know
     uint32_t run_chunks_ = 1;  // claimed at once where many blocks lie in a row
+    size_t claims_ = 0;        // under way; a task may have ended at once and still be in tasks_
     bool stalled_ = false;     // all that waits is where a claim is under way
     uint64_t ended_ = 0;
     uint64_t failures_ = 0;

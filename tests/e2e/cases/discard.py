@@ -64,6 +64,16 @@ def _sparse(world):
     daemon.unmount()
 
 
+@case("an empty directory store of 1 TiB is discarded, too: its lists end at once", smoke=True)
+def _directory(world):
+    store = world.directory_store()
+    daemon = world.mount(store, f"--size={TEBIBYTE}", f"--blockSize={BLOCK}")
+    with DirectFile(daemon.file) as file:
+        _punch(file.fd, 0, TEBIBYTE)
+        file.sync()
+    daemon.unmount()
+
+
 @case("many blocks are deleted by one request", smoke=True)
 def _bulk(world):
     server, daemon = _volume(world, 1 << 22)
