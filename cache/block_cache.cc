@@ -60,6 +60,7 @@ void BlockCache::step(Record& record, BlockEvent event) {
     if (record.state == BlockState::Reading) --reading_;
     if (is_dirty(*next) && !is_dirty(record.state)) ++dirty_;
     if (!is_dirty(*next) && is_dirty(record.state)) --dirty_;
+    if (*next == BlockState::Dirty) record.spilled = false;
     record.state = *next;
 }
 
@@ -72,10 +73,15 @@ BlockState BlockCache::state(BlockNumber block) const {
     return table_.find(block) ? BlockState::Clean : BlockState::Absent;
 }
 
+bool BlockCache::is_zero(BlockNumber block) const {
+    if (const Record* record = record_of(block)) return record->zeros;
+    return !table_.find(block) && zero_map_.known_zero(block);
+}
+
 uint64_t BlockCache::entries() const { return order_.size() + records_.size(); }
 
 double BlockCache::dirty_ratio() const {
-    return static_cast<double>(dirty_) / static_cast<double>(settings_.size);
+    return static_cast<double>(dirty_) / static_cast<double>(dirty_capacity());
 }
 
 // ---- slots
@@ -86,7 +92,7 @@ std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
         if (free_.size() + fresh > keep) break;
         reclaim();
         if (free_.size() + fresh > keep) break;
-        if (!evict_one()) return std::nullopt;
+        if (!evict_one() && !spill_one()) return std::nullopt;
     }
     SlotIndex slot(never_used_);
     if (free_.empty()) {
@@ -148,6 +154,7 @@ void BlockCache::leave(BlockNumber block, SlotIndex slot) {
     const bool unused = table_.clear_unread(slot);
     table_.erase(block);
     release_slot(slot.value);
+    if (backing_ != nullptr) backing_->left(block);
     if (!unused) return;
     ++counters_.unused_blocks;
     if (on_unused_ != nullptr) on_unused_(on_unused_context_, block);
@@ -217,7 +224,8 @@ bool BlockCache::absent(BlockNumber block) const {
 
 std::optional<SlotIndex> BlockCache::begin_fetch(BlockNumber block, Need need, Instant now) {
     Record* record = record_of(block);
-    CHECK(!deletions_.waits(block) && !deletions_.under_way(block));  // its object is an old one
+    // Its object is an old one then.
+    CHECK(spilled(block) || (!deletions_.waits(block) && !deletions_.under_way(block)));
     const uint32_t keep = need == Need::Upload ? 0 : settings_.uploads;
     const auto slot = record == nullptr ? take_slot_for_entry(now) : take_slot(keep);
     if (!slot) return std::nullopt;
@@ -232,6 +240,7 @@ std::optional<SlotIndex> BlockCache::fill_target(BlockNumber block) const {
     const Record* record = record_of(block);
     CHECK(record != nullptr);
     if (record->state != BlockState::Filling || record->zeros) return std::nullopt;
+    if (record->slot == kNoSlot) return std::nullopt;
     return SlotIndex(record->slot);
 }
 
@@ -256,8 +265,13 @@ void BlockCache::finish_fetch(BlockNumber block, Instant now) {
         order_.push(fetched, block, now);
         return;
     }
-    release_slot(fetched.value);
     record->written.clear();
+    if (record->slot == kNoSlot && !record->zeros) {  // back from the backing
+        record->slot = fetched.value;
+        table_.insert(block, fetched, SlotUse::Dirty);
+        return may_spill(block);
+    }
+    release_slot(fetched.value);
     if (!record->zeros) table_.make_readable(SlotIndex(record->slot), SlotUse::Dirty);
     settle_if_free(block, *record, now);
 }

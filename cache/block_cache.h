@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +34,19 @@ struct CacheSettings {
     bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
     bool objects_must_stay = false;  // must_exist() may be true
     bool trust_surveys = true;       // a survey may tell that a deletion is not needed any more
+    uint32_t dirty_capacity = 0;     // blocks that can be dirty, with a backing; 0: `size`
+};
+
+/// A lower tier (the cache file) that keeps bytes of blocks which leave the memory.
+class Backing {
+public:
+    /// Whether it has the newest bytes of `block`, which is dirty.
+    virtual bool holds(BlockNumber block) const = 0;
+    /// `block`, which was clean, has left the memory.
+    virtual void left(BlockNumber block) = 0;
+
+protected:
+    ~Backing() = default;
 };
 
 /// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
@@ -105,6 +119,16 @@ public:
     using UnusedListener = void (*)(void* context, BlockNumber block);
     void on_unused(UnusedListener listener, void* context);
 
+    /// Where bytes of dirty blocks may go that the memory has no room for; set once, at the start.
+    /// It must not call the cache.
+    void set_backing(Backing& backing) { backing_ = &backing; }
+    /// The backing holds `block` now: if it is dirty it may leave the memory.
+    void may_spill(BlockNumber block);
+    /// Whether only the backing has bytes of `block`, or some of them.
+    bool spilled(BlockNumber block) const;
+    /// The backing has brought `block`, dirty, from an earlier mount.
+    void recover(BlockNumber block, Instant now);
+
     /// Starts the download of `block` (which look_up said to fetch) into the slot returned; nullopt
     /// if there is no room now.
     std::optional<SlotIndex> begin_fetch(BlockNumber block, Need need, Instant now);
@@ -120,13 +144,11 @@ public:
     void forget_clean(BlockNumber block);
 
     /// Plans a write of `range`; `zeros`: all its bytes are zero (need only be told for whole
-    /// blocks and where zero_write_is_free() asks for it). Until end_write() nothing else may
+    /// blocks and where is_zero() asks for it). Until end_write() nothing else may
     /// happen to `block`, as between fill_target() and the end of the fetch: do not await there.
     WritePlan begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now);
     /// The bytes of a plan to Apply are in place.
     void end_write(BlockNumber block);
-    /// Whether writing zeros into part of `block` changes nothing, so that looking for zeros pays.
-    bool zero_write_is_free(BlockNumber block) const;
     /// All of `block`, or of many blocks, becomes zeros: what their objects were is deleted behind
     /// the scenes. Needs no room. O(blocks / 64 + cached blocks, or blocks if those are fewer).
     void discard(BlockNumber block, Instant now);
@@ -146,6 +168,8 @@ public:
     void hurry(BlockNumber block) { queue_.hurry(block); }
 
     BlockState state(BlockNumber block) const;
+    /// Whether `block` is known to be zeros, so that it has no bytes.
+    bool is_zero(BlockNumber block) const;
     /// The slot to be sent, pinned until the end of the upload. `block` must be Dirty, not zeros,
     /// and no deletion of it under way.
     SlotIndex begin_put(BlockNumber block);
@@ -206,6 +230,10 @@ public:
     uint64_t entries() const;
     uint64_t dirty() const { return dirty_; }
     double dirty_ratio() const;
+    /// Blocks that can be dirty at once.
+    uint32_t dirty_capacity() const {
+        return settings_.dirty_capacity == 0 ? settings_.size : settings_.dirty_capacity;
+    }
     /// Whether the store must have an object of `block`, all writes of which are stored.
     bool must_exist(BlockNumber block) const {
         return settings_.objects_must_stay && zero_map_.known_present(block);
@@ -223,6 +251,8 @@ private:
         bool zeros = false;       // the content is zeros, without a slot, once transfers have ended
         bool claimed = false;     // popped to be uploaded, and not begun
         bool ahead = false;       // the download is ahead of all reads
+        bool may_spill = false;   // listed in spillable_
+        bool spilled = false;     // what is not in `written` is in the backing, and nowhere else
         uint32_t slot = kNoSlot;  // the newest bytes
         uint32_t fetch_slot = kNoSlot;  // where a download goes (Reading, Filling)
         uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
@@ -244,6 +274,7 @@ private:
     void release_slot(uint32_t slot);
     void reclaim();
     bool evict_one();
+    bool spill_one();
     bool try_drop_expired(SlotIndex slot);
     void drop_clean(BlockNumber block, SlotIndex slot);
     void leave(BlockNumber block, SlotIndex slot);
@@ -300,6 +331,8 @@ private:
     CacheCounters counters_;
     UnusedListener on_unused_ = nullptr;
     void* on_unused_context_ = nullptr;
+    Backing* backing_ = nullptr;
+    std::deque<BlockNumber> spillable_;  // some may not be any more
 };
 
 }  // namespace s3b::cache

@@ -35,13 +35,9 @@ WritePlan BlockCache::begin_write(BlockNumber block, ByteRange range, bool zeros
     return plan;
 }
 
-bool BlockCache::zero_write_is_free(BlockNumber block) const {
-    if (const Record* record = record_of(block)) return record->zeros;
-    return !table_.find(block) && zero_map_.known_zero(block);
-}
-
 bool BlockCache::may_become_dirty() const {
-    return settings_.max_dirty == 0 || dirty_ < settings_.max_dirty;
+    const uint32_t limit = settings_.max_dirty;
+    return (limit == 0 || dirty_ < limit) && (backing_ == nullptr || dirty_ < dirty_capacity());
 }
 
 /// Numbers the write and sees to it that the block is queued for its upload.
@@ -194,8 +190,8 @@ void BlockCache::end_write(BlockNumber block) {
 Duration BlockCache::earlier(Instant now) const {
     if (pressure_) return std::chrono::hours(24 * 365);
     if (now - last_entry_ > settings_.write_delay) return Duration::zero();
-    const double limit = settings_.max_dirty == 0 ? settings_.size : settings_.max_dirty;
-    const double max_ratio = std::min(limit / settings_.size, 0.90);
+    const double limit = settings_.max_dirty == 0 ? dirty_capacity() : settings_.max_dirty;
+    const double max_ratio = std::min(limit / dirty_capacity(), 0.90);
     const double share = std::min(1.0, dirty_ratio() / max_ratio);
     return std::chrono::duration_cast<Duration>(settings_.write_delay * share);
 }
@@ -290,6 +286,7 @@ void BlockCache::fail_put(BlockNumber block, Instant now, Instant due) {
     record->claimed = false;
     queue_.remove(block);
     queue_.push_retry(block, due);
+    may_spill(block);
     settle_if_free(block, *record, now);
 }
 

@@ -33,8 +33,9 @@ enum class BlockEvent : uint8_t {
     FailPut,
     Discard,  // it becomes zeros: the zero map and Deletions remember that, not the cache
     Evict,
+    Spill,  // its bytes leave the memory for the cache file
 };
-inline constexpr int kBlockEvents = 11;
+inline constexpr int kBlockEvents = 12;
 
 struct Transition {
     BlockState from;
@@ -71,6 +72,7 @@ inline constexpr auto kTransitions = [] {
         {Filling, FailRead, Partial},
         {Dirty, WritePart, Dirty},
         {Dirty, WriteWhole, Dirty},
+        {Dirty, Spill, Partial},  // none of its bytes are in memory, the file has all of them
         {Dirty, BeginPut, Writing},
         {Writing, WritePart, Rewritten},  // the upload carries the old bytes
         {Writing, WriteWhole, Rewritten},

@@ -33,11 +33,14 @@ struct CacheConfig {
     std::optional<uint32_t> read_ahead;  // blocks of each stream; none: it adapts
     uint32_t read_ahead_trigger = 2;     // reads in sequence that make a stream
     ByteCount read_ahead_max{64 << 20};  // of all streams, if it adapts
+    std::string file;                    // absolute; empty: the blocks are in memory only
+    ByteCount memory{256 << 20};         // with `file`: of the blocks that are in memory, too
 };
 
 /// What fsync does.
 enum class FsyncPolicy {
     Store,  // it ends when all that was written before is stored
+    Cache,  // ... or durable in the cache file
     None,   // nothing
 };
 

@@ -12,11 +12,6 @@ namespace {
 
 constexpr uint64_t kDemandBytes = uint64_t{512} << 20;
 
-net::Precondition condition_of(const ETag& expected) {
-    if (!expected) return {};
-    return {net::Precondition::Kind::Match, *expected};
-}
-
 void log_undecodable(BlockNumber block, const net::GetReply& reply, const Error& error) {
     log::error("a block cannot be decoded", log::kv("block", block), log::kv("error", error),
                log::kv("length", reply.length), log::kv("encoding", reply.meta.content_encoding));
@@ -58,9 +53,17 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
         parts_.cache.count_joined_read();
     }
     parts_.cache.forget_clean(block);
+    tell_file(block, download);
     download.ended.wake_all();
     parts_.room.changed();
     co_return outcome;
+}
+
+void Fetcher::tell_file(BlockNumber block, const Download& download) {
+    if (!parts_.file) return;
+    parts_.file->completed(block);
+    const bool clean = parts_.cache.state(block) == cache::BlockState::Clean;
+    if (download.from_store && clean) parts_.file->fetched(block, download.etag);
 }
 
 Task<Result<void>> Fetcher::obtain_on_demand(BlockNumber block, SlotIndex slot,
@@ -74,6 +77,36 @@ Task<Result<void>> Fetcher::obtain_on_demand(BlockNumber block, SlotIndex slot,
 
 /// Brings the bytes of `block` into `slot`; NotFound if there is no object.
 Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket) {
+    if (parts_.cache.spilled(block)) co_return co_await obtain_from_file(block, slot);
+    if (!parts_.file || !parts_.file->readable(block)) {
+        co_return co_await obtain_from_store(block, slot, ticket);
+    }
+    if (!parts_.file->unverified(block)) co_return co_await obtain_from_file(block, slot);
+    const Result<void> obtained = co_await obtain_from_store(block, slot, ticket);
+    if (!obtained.has_value() && obtained.error().code == Errc::Unchanged) {
+        parts_.file->set_verified(block);
+        co_return co_await obtain(block, slot, ticket);  // it may have left the file meanwhile
+    }
+    const bool other = obtained.has_value() || obtained.error().code == Errc::NotFound;
+    if (other) parts_.file->forget(block);
+    co_return obtained;
+}
+
+Task<Result<void>> Fetcher::obtain_from_file(BlockNumber block, SlotIndex slot) {
+    co_return co_await parts_.file->read(block, parts_.slots.bytes(slot));
+}
+
+/// Of a block of an older mount only another version than that of the file is of interest.
+net::Precondition Fetcher::condition_of(BlockNumber block, Instant now) const {
+    const ETag unverified = parts_.file ? parts_.file->unverified(block) : std::nullopt;
+    if (unverified) return {net::Precondition::Kind::NoneMatch, *unverified};
+    const ETag expected = parts_.written.expected(block, now);
+    if (!expected) return {};
+    return {net::Precondition::Kind::Match, *expected};
+}
+
+Task<Result<void>> Fetcher::obtain_from_store(BlockNumber block, SlotIndex slot,
+                                              net::Ticket& ticket) {
     const Instant now = Scheduler::current().now();
     if (parts_.written.deleted(block, now)) {
         parts_.written.note_read(block);
@@ -83,7 +116,7 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
     ScratchPool::Scratch scratch = parts_.scratch.take();
     net::ReadTarget target(parts_.slots.bytes(slot), scratch.bytes());
     const ETag expected = parts_.written.expected(block, now);
-    const net::Precondition condition = condition_of(expected);
+    const net::Precondition condition = condition_of(block, now);
     target.must_exist = expected.has_value() || parts_.cache.must_exist(block);
     target.hmac_is_checked = true;
     for (;;) {
@@ -95,7 +128,12 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
         }
         const net::GetReply& reply = *got;
         const Result<void> decoded = co_await decode(block, target, reply, ticket.urgency());
-        if (decoded.has_value()) co_return ok();
+        if (decoded.has_value()) {
+            Download& download = *downloads_.at(block);
+            download.from_store = true;
+            download.etag = reply.etag;
+            co_return ok();
+        }
         // Damaged on its way? The store looks after that, if it compares the checksum.
         const bool again = decoded.error().code == Errc::Unauthentic && target.hmac_is_checked;
         target.hmac_is_checked = false;

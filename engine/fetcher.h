@@ -53,15 +53,21 @@ private:
     struct Download {
         std::vector<Joiner*> joiners;  // in their frames, as many as requests wait for the block
         WaitQueue ended;
+        bool from_store = false;  // it brought bytes of an object
+        ETag etag;                // of that
     };
 
     Task<Result<void>> obtain_on_demand(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
     Task<Result<void>> obtain(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
+    Task<Result<void>> obtain_from_file(BlockNumber block, SlotIndex slot);
+    Task<Result<void>> obtain_from_store(BlockNumber block, SlotIndex slot, net::Ticket& ticket);
+    net::Precondition condition_of(BlockNumber block, Instant now) const;
     Task<Result<void>> decode(BlockNumber block, const net::ReadTarget& target,
                               const net::GetReply& reply, net::Urgency urgency);
     Result<void> install(BlockNumber block, SlotIndex slot, const Result<void>& obtained);
     void install_bytes(BlockNumber block, SlotIndex slot);
     void install_zeros(BlockNumber block);
+    void tell_file(BlockNumber block, const Download& download);
     void deliver(BlockNumber block, const Wanted& wanted);
 
     VolumeParts& parts_;

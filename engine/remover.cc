@@ -63,6 +63,9 @@ void Remover::start(net::Urgency urgency) {
 
 Task<void> Remover::run(cache::BlockRange range, net::Urgency urgency) {
     ++claims_;
+    while (parts_.file && parts_.file->passes_as_clean(range)) {
+        co_await parts_.file->changed();
+    }
     Claim claim(*this, range, urgency);
     if (lists(claim)) {
         co_await delete_listed(claim);
@@ -79,6 +82,7 @@ Task<void> Remover::run(cache::BlockRange range, net::Urgency urgency) {
 /// Some deletions have ended.
 void Remover::notify() {
     ++ended_;
+    if (parts_.file) parts_.file->deletions_ended();
     waiting_.wake_all();
     parts_.background.wake_all();
 }

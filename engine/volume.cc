@@ -21,6 +21,7 @@ constexpr Duration kExpiryPause = std::chrono::milliseconds(64);
 
 CacheConfig effective(CacheConfig config, const Geometry& geometry) {
     if (config.size == 0) {
+        config.file.clear();
         const uint64_t blocks = kTransitBytes / geometry.block_size.value;
         config.size =
             static_cast<uint32_t>(std::clamp(blocks, kLeastTransitBlocks, kMostTransitBlocks));
@@ -34,6 +35,13 @@ CacheConfig effective(CacheConfig config, const Geometry& geometry) {
     return config;
 }
 
+/// Blocks in memory: all of the cache, or a part of what the file has.
+uint32_t blocks_in_memory(const CacheConfig& config, const Geometry& geometry) {
+    if (config.file.empty()) return config.size;
+    const uint64_t wanted = std::max<uint64_t>(config.memory.value / geometry.block_size.value, 1);
+    return static_cast<uint32_t>(std::min<uint64_t>(wanted, config.size));
+}
+
 /// An upload that pauses before a retry has left its place: so many more are under way then.
 uint32_t uploads_at_once(const VolumeSettings& settings) {
     return 2 * std::max(settings.cache.threads, 1U);
@@ -43,7 +51,8 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypt
     const CacheConfig config = effective(settings.cache, settings.geometry);
     cache::CacheSettings result;
     result.geometry = settings.geometry;
-    result.size = config.size;
+    result.size = blocks_in_memory(config, settings.geometry);
+    result.dirty_capacity = config.size;
     result.uploads = uploads_at_once(settings);
     result.max_dirty = config.max_dirty;
     result.write_delay = config.write_delay;
@@ -89,6 +98,7 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
     const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
     parts_.room.on_wait(wake, this);
     parts_.scheduler.on_free(wake, this);
+    if (parts_.file) parts_.file->recover();
 }
 
 Volume::~Volume() { parts_.scheduler.on_free(nullptr, nullptr); }
@@ -102,7 +112,53 @@ Volume::Piece Volume::piece_at(ByteOffset offset, uint64_t length) const {
 
 Task<Result<void>> Volume::flush() {
     if (fsync_ == FsyncPolicy::None) co_return ok();
-    co_return co_await write_back();
+    if (fsync_ == FsyncPolicy::Cache && parts_.file && !parts_.file->failed()) {
+        co_return co_await flush_to_file();
+    }
+    const uint64_t version = parts_.cache.version();
+    CO_TRY_VOID(co_await write_back());
+    // The file must not bring older bytes back.
+    if (!parts_.file || parts_.file->failed()) co_return ok();
+    const Result<void> kept = co_await parts_.file->durable(version);
+    co_return kept.has_value() || parts_.file->failed() ? ok() : kept;
+}
+
+/// What the file cannot keep goes to the store.
+Task<Result<void>> Volume::flush_to_file() {
+    const uint64_t version = parts_.cache.version();
+    const std::vector<BlockNumber> incomplete = parts_.file->incomplete(version);
+    for (const BlockNumber block : incomplete) {
+        CO_TRY_VOID(co_await writeback_.stored(block, version));
+    }
+    // A block of zeros that is written again meanwhile is in the other place then: look once more.
+    for (bool again = true; again;) {
+        const Result<void> kept = co_await parts_.file->durable(version);
+        if (!kept.has_value()) co_return co_await write_back();
+        again = parts_.cache.deletions().unstored(version);
+        const std::vector<BlockNumber> dirty = parts_.cache.dirty_up_to(version);
+        for (const BlockNumber block : dirty) {
+            if (parts_.file->only_copy(block)) continue;
+            again = true;
+            CO_TRY_VOID(co_await writeback_.stored(block, version));
+        }
+        CO_TRY_VOID(co_await writeback_.deleted(version));
+    }
+    co_return ok();
+}
+
+/// Ends when the write of `block` that had `version` survives the end of this process.
+Task<Result<void>> Volume::kept(BlockNumber block, uint64_t version) {
+    using cache::BlockState;
+    Room::Turn turn(parts_.room.writes());
+    while (parts_.file->unkept(block, version)) {
+        const BlockState state = parts_.cache.state(block);
+        if (state == BlockState::Partial || state == BlockState::Filling) {
+            CO_TRY_VOID(co_await fill_first(block, turn));
+        } else {
+            co_await parts_.file->changed();
+        }
+    }
+    co_return ok();
 }
 
 Task<Result<void>> Volume::write_back() { co_return co_await writeback_.flush(); }
@@ -173,6 +229,7 @@ void Volume::start_survey(uint32_t threads) {
 Task<void> Volume::run_survey() {
     co_await survey_->run();
     writeback_.deletions_dropped();
+    if (parts_.file) parts_.file->deletions_ended();
 }
 
 Task<void> Volume::drain() {
@@ -180,6 +237,10 @@ Task<void> Volume::drain() {
     if (survey_) survey_->stop();
     co_await read_ahead_.stop();
     co_await writeback_.drain();
+    if (parts_.file) {
+        const Result<void> settled = co_await parts_.file->settle();
+        file_is_complete_ = settled.has_value();
+    }
     parts_.store.stop_lists();
     co_await survey_task_.join();
     const Result<void> flushed = co_await parts_.store.flush();

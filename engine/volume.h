@@ -58,6 +58,8 @@ public:
     /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
     /// under way, none may come.
     Task<void> drain();
+    /// After drain(): whether the cache file says of every block what the store has.
+    bool file_is_complete() const { return file_is_complete_; }
     /// Finds out in the background, with `threads` requests at once, which blocks have no object;
     /// drain() ends it. Once at the most.
     void start_survey(uint32_t threads);
@@ -105,6 +107,8 @@ private:
     cache::WritePlan plan_write(const Piece& piece, Source source);
     void apply(const Piece& piece, Source source, const cache::WritePlan& plan);
     bool needs_room(BlockNumber block) const;
+    Task<Result<void>> kept(BlockNumber block, uint64_t version);
+    Task<Result<void>> flush_to_file();
 
     Task<void> run_survey();
     void wake_up() { parts_.background.wake_all(); }
@@ -127,6 +131,7 @@ private:
     Instant next_wake_up_ = kNever;  // when serve() will look again by itself
     bool draining_ = false;
     bool drained_ = false;
+    bool file_is_complete_ = false;
 };
 
 }  // namespace s3b

@@ -9,6 +9,7 @@
 #include "cache/block_cache.h"
 #include "codec/block_codec.h"
 #include "codec/object_name.h"
+#include "engine/file_tier.h"
 #include "engine/memory_slots.h"
 #include "engine/reactor/cpu_pool.h"
 #include "engine/room.h"
@@ -33,6 +34,7 @@ struct VolumeNeeds {
     Executor& executor;
     net::TransferScheduler& scheduler;
     codec::BlockCodec& codec;
+    const FileTierNeeds* file = nullptr;  // none: no cache file
 };
 
 /// Belongs to the reactor's thread.
@@ -52,7 +54,9 @@ struct VolumeParts {
           codec(needs.codec),
           scratch(ByteCount(codec.capacity()), kKeptScratch, transfers),
           names(std::move(object_names)),
-          written(consistency) {}
+          written(consistency) {
+        if (needs.file != nullptr) file.emplace(cache, slots, room, *needs.file);
+    }
 
     Geometry geometry;
     cache::BlockCache cache;
@@ -65,6 +69,7 @@ struct VolumeParts {
     codec::ObjectNames names;
     WrittenBlocks written;
     Room room;
+    std::optional<FileTier> file;
     WaitQueue background;  // who starts uploads and read-aheads waits here for places and work
     BlockCounters counters;
 };

@@ -48,6 +48,7 @@ Task<Result<void>> Volume::discard(cache::BlockRange range) {
         const uint64_t turn = many_entries ? kLookedForATurn : kDiscardedATurn;
         const uint64_t part = std::min(range.count, turn);
         parts_.cache.discard({range.first, part}, Scheduler::current().now());
+        if (parts_.file) parts_.file->zeroed({range.first, part});
         parts_.room.changed();
         range = {range.first + part, range.count - part};
         if (range.count > 0) {
@@ -90,7 +91,7 @@ Task<Result<void>> Volume::write_all(ByteOffset offset, uint64_t length, const s
 
 /// True if the piece is in the cache now, and nothing else has to be waited for.
 bool Volume::write_now(const Piece& piece, Source source) {
-    if (config_.sync) return false;
+    if (config_.sync || parts_.file) return false;
     if (parts_.room.writes().occupied() && needs_room(piece.block)) return false;
     const Plan plan = plan_write(piece, source);
     if (plan.kind == Plan::Kind::Apply) apply(piece, source, plan);
@@ -122,8 +123,10 @@ Task<Result<void>> Volume::write_piece(Piece piece, Source source) {
     }
     turn.leave();
     wake_up_if_due();
-    if (!config_.sync) co_return ok();
-    co_return co_await writeback_.stored(piece.block, parts_.cache.version());
+    const uint64_t version = parts_.cache.version();
+    if (config_.sync) co_return co_await writeback_.stored(piece.block, version);
+    if (parts_.file) co_return co_await kept(piece.block, version);
+    co_return ok();
 }
 
 /// Fetches the rest of a block that was written in too many pieces. The caller then looks again.
@@ -142,13 +145,15 @@ Task<Result<void>> Volume::fill_first(BlockNumber block, Room::Turn& turn) {
 Plan Volume::plan_write(const Piece& piece, Source source) {
     const bool whole = piece.range.end - piece.range.begin == parts_.geometry.block_size.value;
     // Looking for zeros pays where they need not be kept.
-    const bool zeros =
-        (whole || parts_.cache.zero_write_is_free(piece.block)) && source.all_zero(piece.range);
+    const bool zeros = (whole || parts_.cache.is_zero(piece.block)) && source.all_zero(piece.range);
     const bool waited = parts_.cache.deletions().waits(piece.block);
     const Plan plan =
         parts_.cache.begin_write(piece.block, piece.range, zeros, Scheduler::current().now());
     if (waited && plan.kind == Plan::Kind::Apply) writeback_.deletions_dropped();
-    if (plan.kind == Plan::Kind::Done) parts_.room.changed();  // zeros need no slot any more
+    if (plan.kind == Plan::Kind::Done) {
+        parts_.room.changed();  // zeros need no slot any more
+        if (parts_.file) parts_.file->zeroed({piece.block.value, 1});
+    }
     return plan;
 }
 
@@ -158,6 +163,9 @@ void Volume::apply(const Piece& piece, Source source, const Plan& plan) {
     if (plan.zero_rest) std::ranges::fill(slot, std::byte{0});
     source.copy_to(slot.subspan(piece.range.begin, piece.range.end - piece.range.begin));
     parts_.cache.end_write(piece.block);
+    if (!parts_.file) return;
+    const cache::ByteRange whole{0, static_cast<uint32_t>(slot.size())};
+    parts_.file->wrote(piece.block, plan.zero_rest ? whole : piece.range);
 }
 
 /// Whether a write of `block` makes another block dirty; the others always pass.

@@ -74,6 +74,9 @@ Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
 
 Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& ticket) {
     const Result<void> completed = co_await complete(block, ticket);
+    while (parts_.file && parts_.file->passes_as_clean({block.value, 1})) {
+        co_await parts_.file->changed();
+    }
     const Instant now = Scheduler::current().now();
     if (completed.has_value() && !became_zeros(block, now)) {
         co_return co_await send(block, ticket);
@@ -86,7 +89,9 @@ Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& 
 bool Writeback::became_zeros(BlockNumber block, Instant now) {
     const auto slot = parts_.cache.table().find(block);
     const bool all_zero = slot && codec::all_zero(parts_.slots.bytes(*slot));
-    return parts_.cache.settle_zeros(block, all_zero, now);
+    const bool zeros = parts_.cache.settle_zeros(block, all_zero, now);
+    if (zeros && parts_.file) parts_.file->zeroed({block.value, 1});
+    return zeros;
 }
 
 /// Fetches what is missing of a partly written block.
@@ -128,6 +133,7 @@ Task<Result<void>> Writeback::send_bytes(BlockNumber block, std::span<const std:
     note_etag(etag);
     parts_.written.end_put(block, etag, now);
     parts_.cache.finish_put(block, now);
+    if (parts_.file) parts_.file->stored(block, etag);
     ++parts_.counters.blocks_written;
     co_return ok();
 }

@@ -88,7 +88,7 @@ TEST_F(BlockCacheTest, AnAbsentObjectFillsTheGapsOfAnOverlayWithZeros) {
 TEST_F(BlockCacheTest, ZerosOverKnownZerosChangeNothing) {
     cache().begin_fetch(number(1), Need::Client, now_);
     cache().finish_fetch_absent(number(1), now_);
-    EXPECT_TRUE(cache().zero_write_is_free(number(1)));
+    EXPECT_TRUE(cache().is_zero(number(1)));
     EXPECT_EQ(write(1, {3, 9}, true).kind, Plan::Done);
     EXPECT_EQ(cache().dirty(), 0U);
     EXPECT_EQ(cache().version(), 0U);
@@ -100,7 +100,7 @@ TEST_F(BlockCacheTest, APartWrittenToAKnownZeroBlockNeedsNoDownload) {
     cache().finish_fetch_absent(number(1), now_);
     EXPECT_TRUE(write(1, {3, 9}).zero_rest);
     EXPECT_EQ(state(1), BlockState::Dirty);
-    EXPECT_FALSE(cache().zero_write_is_free(number(1)));
+    EXPECT_FALSE(cache().is_zero(number(1)));
 }
 
 TEST_F(BlockCacheTest, ASurveyMakesZerosOfAllThatItDidNotFind) {

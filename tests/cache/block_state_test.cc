@@ -18,11 +18,11 @@ using enum BlockState;
 constexpr char kLetters[] = "ARCPFDWX";
 
 // Columns: BeginRead FinishRead FindNothing FailRead WritePart WriteWhole
-//          BeginPut FinishPut FailPut Discard Evict
+//          BeginPut FinishPut FailPut Discard Evict Spill
 const std::map<BlockState, std::string> kExpected = {
-    {Absent, "R...PD....."},  {Reading, ".CAAFF....."},   {Clean, "....DD...AA"},
-    {Partial, "F...PD...A."}, {Filling, ".DDPFF....."},   {Dirty, "....DDW..A."},
-    {Writing, "....XX.CD.."}, {Rewritten, "....XX.DD.."},
+    {Absent, "R...PD......"},  {Reading, ".CAAFF......"},   {Clean, "....DD...AA."},
+    {Partial, "F...PD...A.."}, {Filling, ".DDPFF......"},   {Dirty, "....DDW..A.P"},
+    {Writing, "....XX.CD..."}, {Rewritten, "....XX.DD..."},
 };
 
 char letter_of(std::optional<BlockState> state) {

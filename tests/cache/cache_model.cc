@@ -187,7 +187,7 @@ void CacheModel::write() {
         whole ? ByteRange{0, kBytes} : ByteRange{begin, begin + 1 + random_.below(kBytes - begin)};
     Bytes bytes{};
     if (!random_.one_in(3)) bytes.fill(static_cast<uint8_t>(1 + random_.below(255)));
-    const bool looked_at = range == ByteRange{0, kBytes} || cache_.zero_write_is_free(number(n));
+    const bool looked_at = range == ByteRange{0, kBytes} || cache_.is_zero(number(n));
     const bool zeros = looked_at && all_zero(bytes);
 
     const Before before{.state = state(n),

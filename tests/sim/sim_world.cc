@@ -45,16 +45,17 @@ std::unique_ptr<codec::BlockCodec> plain_codec(const VolumeSettings& settings) {
 }
 }  // namespace
 
-SimWorld::SimWorld(const VolumeSettings& settings, std::unique_ptr<codec::BlockCodec> codec)
-    : settings_(settings), codec_(std::move(codec)), scheduler_(limits_of(settings)) {
+SimWorld::SimWorld(const VolumeSettings& settings, std::unique_ptr<codec::BlockCodec> codec,
+                   const FileTierNeeds* file)
+    : settings_(settings), codec_(std::move(codec)), file_(file), scheduler_(limits_of(settings)) {
     if (codec_ == nullptr) codec_ = plain_codec(settings);
     mount();
 }
 
 void SimWorld::mount() {
     volume_.reset();
-    volume_ =
-        std::make_unique<Volume>(settings_, VolumeNeeds{bucket, executor_, scheduler_, *codec_});
+    volume_ = std::make_unique<Volume>(settings_,
+                                       VolumeNeeds{bucket, executor_, scheduler_, *codec_, file_});
     background_.spawn(volume_->serve());
     drained_ = false;
 }

@@ -55,9 +55,10 @@ struct SimRequest {
 
 class SimWorld {
 public:
-    /// Without a codec blocks are stored as they are.
+    /// Without a codec blocks are stored as they are. `file` is for one mount and outlives this.
     explicit SimWorld(const VolumeSettings& settings,
-                      std::unique_ptr<codec::BlockCodec> codec = nullptr);
+                      std::unique_ptr<codec::BlockCodec> codec = nullptr,
+                      const FileTierNeeds* file = nullptr);
     /// Takes all faults back and drains the volume.
     ~SimWorld();
 
@@ -101,6 +102,7 @@ private:
 
     VolumeSettings settings_;
     std::unique_ptr<codec::BlockCodec> codec_;
+    const FileTierNeeds* file_;
     InlineExecutor executor_;
     net::TransferScheduler scheduler_;
     std::unique_ptr<Volume> volume_;
