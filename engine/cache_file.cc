@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include "engine/file_io.h"
@@ -18,6 +22,8 @@ namespace s3b {
 namespace {
 
 constexpr uint32_t kEntriesAtOnce = 32768;
+constexpr int kMostWaits = 500;
+constexpr useconds_t kWait = 20'000;  // microseconds
 
 ByteCount page_size() { return ByteCount(static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE))); }
 
@@ -33,6 +39,38 @@ bool is_named(int descriptor, const std::string& path) {
     struct stat named{};
     return fstat(descriptor, &open_file) == 0 && stat(path.c_str(), &named) == 0 &&
            open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+/// Whether a process that lives has locked the file; false if it cannot be found out.
+bool is_locked_by_the_living(int descriptor) {
+    struct stat status{};
+    if (fstat(descriptor, &status) != 0) return false;
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        unsigned major_number = 0;
+        unsigned minor_number = 0;
+        unsigned long long inode = 0;
+        int pid = 0;
+        if (std::sscanf(line.c_str(), "%*s FLOCK %*s %*s %d %x:%x:%llu", &pid, &major_number,
+                        &minor_number, &inode) != 4) {
+            continue;
+        }
+        const bool same = inode == status.st_ino && major_number == major(status.st_dev) &&
+                          minor_number == minor(status.st_dev);
+        if (same && pid > 0 && kill(pid, 0) == 0) return true;
+    }
+    return false;
+}
+
+/// The kernel lets go of the file of a killed process when the last write that was under way has
+/// ended: only then may it be read. Until then it is waited for.
+int lock(int descriptor) {
+    for (int waits = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++waits) {
+        if (errno != EWOULDBLOCK) return errno;
+        if (waits >= kMostWaits || is_locked_by_the_living(descriptor)) return EWOULDBLOCK;
+        usleep(kWait);
+    }
+    return 0;
 }
 
 std::string about(const std::string& path, const std::string& wrong) {
@@ -55,10 +93,10 @@ int CacheFile::open_locked(const std::string& path, std::string& wrong) {
             if (errno != ENOENT) wrong = about(path, std::strerror(errno));
             return -1;
         }
-        if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-            wrong = about(path, errno == EWOULDBLOCK
+        if (const int error = lock(descriptor); error != 0) {
+            wrong = about(path, error == EWOULDBLOCK
                                     ? "another process uses it; each mount needs a file of its own"
-                                    : std::string("cannot be locked: ") + std::strerror(errno));
+                                    : std::string("cannot be locked: ") + std::strerror(error));
             close(descriptor);
             return -1;
         }
@@ -148,7 +186,28 @@ std::string CacheFile::sync() {
     return fdatasync(descriptor_) == 0 ? std::string() : failed("cannot be synced", errno);
 }
 
+std::string CacheFile::free_entries(std::span<const SlotIndex> slots) {
+    if (slots.empty()) return {};
+    for (const SlotIndex slot : slots) {
+        const int error =
+            write_fully(descriptor_, cache::kFreeEntry, header_.layout.entry_offset(slot));
+        if (error != 0) return failed("its directory cannot be written", error);
+    }
+    return sync();
+}
+
+std::string CacheFile::clear() {
+    const uint64_t begin = header_.layout.header_size();
+    const std::vector<std::byte> zeros(header_.layout.directory_end() - begin);
+    if (const int error = write_fully(descriptor_, zeros, begin); error != 0) {
+        return failed("its directory cannot be written", error);
+    }
+    std::string wrong = sync();
+    return wrong.empty() ? set_token(0) : wrong;
+}
+
 std::string CacheFile::set_token(uint32_t token) {
+    if (header_.layout.version == cache::FileVersion::V1) return {};
     header_.token = token;
     header_.ordered = true;
     std::string wrong = write_header();

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "cache/file_format.h"
@@ -51,7 +52,11 @@ public:
     /// Makes the file as long as all its slots need, and reserves the space. A file that is on a
     /// full disk stays as it is, and the result says so.
     std::string reserve();
-    /// Writes the token, durably. 0 says that all is stored. Only for V2.
+    /// Empties entries, durably.
+    std::string free_entries(std::span<const SlotIndex> slots);
+    /// Empties all of them, then sets the token to 0.
+    std::string clear();
+    /// Writes the token, durably. 0 says that all is stored. V1 has none: nothing happens.
     std::string set_token(uint32_t token);
 
 private:

@@ -35,6 +35,9 @@ struct CacheConfig {
     ByteCount read_ahead_max{64 << 20};  // of all streams, if it adapts
     std::string file;                    // absolute; empty: the blocks are in memory only
     ByteCount memory{256 << 20};         // with `file`: of the blocks that are in memory, too
+    bool verify_file = true;             // compare its blocks with the store before their use
+    bool recover_dirty_blocks = false;   // write back what an earlier mount left in it
+    bool advise_file = false;            // keep it out of the page cache
 };
 
 /// What fsync does.

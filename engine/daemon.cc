@@ -17,6 +17,17 @@ namespace {
 /// that they never queue behind write-back.
 constexpr uint32_t kDemandPlaces = 128;
 
+MountedFile::Settings file_settings(const Config& config, const Geometry& geometry) {
+    MountedFile::Settings settings;
+    settings.path = config.cache.file;
+    settings.geometry = geometry;
+    settings.slots = SlotCount(config.cache.size);
+    settings.policy = config.cache.policy;
+    settings.protected_blocks = config.cache.protected_blocks;
+    settings.verify = config.cache.verify_file;
+    return settings;
+}
+
 std::string mebibytes(ByteCount bytes) { return std::to_string(bytes.value >> 20) + " MiB"; }
 
 net::TransferLimits transfer_limits(const Config& config) {
@@ -53,6 +64,7 @@ Task<void> Daemon::run() {
     co_await keys_.stop();
     session_.reset();
     volume_.reset();
+    ring_file_.reset();
     store_.reset();
 }
 
@@ -97,12 +109,35 @@ Task<bool> Daemon::prepare(Geometry& geometry) {
     geometry = facts->geometry;
     codec_ = make_codec(config_, geometry);
     if (codec_ == nullptr) co_return false;
-    if (config_.test) co_return true;
-    DecodeCheck check(*store_, *codec_, *facts, config_);
-    const bool decodable = co_await check.run();
-    if (!decodable) co_return false;
-    token_.emplace(*store_, codec::ObjectNames(config_.prefix));
-    co_return co_await check_not_mounted(*token_, config_);
+    if (!config_.test) {
+        DecodeCheck check(*store_, *codec_, *facts, config_);
+        const bool decodable = co_await check.run();
+        if (!decodable) co_return false;
+        token_.emplace(*store_, codec::ObjectNames(config_.prefix));
+    }
+    co_return co_await decide(geometry);
+}
+
+/// Nothing is changed before it is decided, not even the size of the cache file.
+Task<bool> Daemon::decide(const Geometry& geometry) {
+    if (!config_.cache.file.empty() && config_.cache.size > 0) {
+        file_.emplace(file_settings(config_, geometry));
+        if (const std::string wrong = file_->open(); !wrong.empty()) {
+            say(wrong);
+            co_return false;
+        }
+    }
+    const MountDecision decision = co_await decide_mount(
+        token_ ? &*token_ : nullptr, file_ ? &*file_ : nullptr, config_);
+    if (decision.verdict == MountDecision::Verdict::Refuse) co_return false;
+    if (!file_) co_return true;
+    const bool recover = decision.verdict == MountDecision::Verdict::Recover;
+    if (recover) continued_token_ = file_->token();
+    if (const std::string wrong = file_->load(recover, config_.force); !wrong.empty()) {
+        say(wrong);
+        co_return false;
+    }
+    co_return true;
 }
 
 Task<bool> Daemon::start() {
@@ -119,7 +154,8 @@ Task<bool> Daemon::start() {
     settings.read_only = config_.mount.read_only;
     settings.over_http = !config_.test;
     if (!fits_into_memory(Volume::memory_budget(settings, *codec_))) co_return false;
-    volume_.emplace(settings, VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_});
+    volume_.emplace(settings,
+                    VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_, file_for_volume()});
     if (asked_to_stop_) co_return false;
     auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);
     if (!session.has_value()) {
@@ -131,15 +167,46 @@ Task<bool> Daemon::start() {
     co_return co_await establish_token();
 }
 
+const FileTierNeeds* Daemon::file_for_volume() {
+    if (!file_) return nullptr;
+    RingFile::Settings settings;
+    settings.descriptor = file_->descriptor();
+    settings.layout = file_->map().layout();
+    settings.advise = config_.cache.advise_file;
+    ring_file_.emplace(reactor_.ring(), settings);
+    file_needs_.emplace(FileTierNeeds{*ring_file_, file_->map(), this});
+    return &*file_needs_;
+}
+
+/// A mount that is continued keeps its token: at each moment store and file have the same.
 Task<bool> Daemon::establish_token() {
-    if (!token_ || config_.mount.read_only) co_return true;
-    const Result<void> established = co_await token_->establish(config_.force);
-    if (!established.has_value()) {
-        say("cannot set the mount token: " + describe(established.error()));
-        co_return false;
+    Result<uint32_t> token = random_token();
+    if (token_ && !config_.mount.read_only) {
+        if (continued_token_ != 0) {
+            token = co_await token_->keep(continued_token_);
+        } else {
+            token = co_await token_->establish(config_.force);
+        }
+        if (!token.has_value()) {
+            say("cannot set the mount token: " + describe(token.error()));
+            co_return false;
+        }
+        token_is_ours_ = true;
+    } else if (continued_token_ != 0) {
+        token = continued_token_;
     }
-    token_is_ours_ = true;
-    co_return true;
+    if (!file_) co_return true;
+    const std::string wrong = file_->take_over(*token);
+    if (wrong.empty()) co_return true;
+    say(wrong);
+    co_return false;
+}
+
+Task<Result<void>> Daemon::disown() {
+    if (!token_is_ours_) co_return ok();
+    const Result<uint32_t> other = co_await token_->establish(true);
+    if (!other.has_value()) co_return other.error();
+    co_return ok();
 }
 
 Task<void> Daemon::serve() {
@@ -165,6 +232,13 @@ Task<void> Daemon::stop() {
         if (!cleared.has_value()) {
             log::error("cannot clear the mount token, the next mount needs --force",
                        log::kv("error", cleared.error()));
+        }
+    }
+    if (file_) {
+        const std::string wrong = file_->release(volume_->file_is_complete());
+        if (!wrong.empty()) {
+            log::error("cannot bring the cache file to an end, remove it before the next mount",
+                       log::kv("error", std::string_view(wrong)));
         }
     }
     log::info("all is written back, done");

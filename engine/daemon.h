@@ -10,8 +10,10 @@
 #include "engine/config.h"
 #include "engine/detach.h"
 #include "engine/mount_token.h"
+#include "engine/mounted_file.h"
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/signals.h"
+#include "engine/ring_file.h"
 #include "engine/signing_keys.h"
 #include "engine/volume.h"
 #include "fusell/session.h"
@@ -19,7 +21,7 @@
 namespace s3b {
 
 /// Belongs to the reactor's thread.
-class Daemon {
+class Daemon : private FileOwner {
 public:
     Daemon(Reactor& reactor, Config config, Detacher& detacher);
     ~Daemon();
@@ -38,7 +40,10 @@ private:
     bool fits_into_memory(const MemoryBudget& budget) const;
     Task<bool> start();
     Task<bool> prepare(Geometry& geometry);
+    Task<bool> decide(const Geometry& geometry);
+    const FileTierNeeds* file_for_volume();
     Task<bool> establish_token();
+    Task<Result<void>> disown() override;
     Task<void> serve();
     Task<void> stop();
     Task<void> watch_signals();
@@ -54,6 +59,10 @@ private:
     std::unique_ptr<net::ObjectStore> store_;
     std::optional<MountToken> token_;  // with S3, none for directories
     bool token_is_ours_ = false;
+    std::optional<MountedFile> file_;  // with blockCacheFile
+    std::optional<RingFile> ring_file_;
+    std::optional<FileTierNeeds> file_needs_;
+    uint32_t continued_token_ = 0;  // of an earlier mount, the blocks of which are recovered
     std::unique_ptr<codec::BlockCodec> codec_;
     std::optional<Volume> volume_;
     std::unique_ptr<fusell::Session> session_;

@@ -81,7 +81,12 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
     if (!parts_.file || !parts_.file->readable(block)) {
         co_return co_await obtain_from_store(block, slot, ticket);
     }
-    if (!parts_.file->unverified(block)) co_return co_await obtain_from_file(block, slot);
+    if (!parts_.file->unverified(block)) {
+        const Result<void> loaded = co_await obtain_from_file(block, slot);
+        if (loaded.has_value() || parts_.cache.spilled(block)) co_return loaded;
+        parts_.file->read_failed(block, loaded.error());
+        co_return co_await obtain_from_store(block, slot, ticket);
+    }
     const Result<void> obtained = co_await obtain_from_store(block, slot, ticket);
     if (!obtained.has_value() && obtained.error().code == Errc::Unchanged) {
         parts_.file->set_verified(block);

@@ -96,6 +96,7 @@ Task<Result<void>> FileEntries::drop(BlockNumber block) {
     map_.withdraw(block);
     CO_TRY_VOID(co_await write_entry(*slot, cache::kFreeEntry));
     CO_TRY_VOID(co_await durable());
+    co_await device_.punch(map_.layout().slot_offset(*slot), map_.layout().block_size.value);
     map_.release(block);
     freed_.wake_all();
     co_return ok();

@@ -21,7 +21,9 @@ FileTier::FileTier(cache::BlockCache& cache, const MemorySlots& slots, Room& roo
       room_(room),
       map_(needs.map),
       entries_(needs.device, needs.map, *this),
-      zero_block_(needs.map.layout().block_size.value) {
+      zero_block_(SlotCount(1), needs.map.layout().block_size),
+      owner_(needs.owner) {
+    needs.device.will_use(slots.all());
     cache_.set_backing(*this);
 }
 
@@ -40,6 +42,7 @@ bool FileTier::is_unstored(BlockNumber block) const {
 // ---- reading
 
 bool FileTier::readable(BlockNumber block) const {
+    if (failed_) return false;  // nothing is kept in line any more
     const auto slot = map_.find(block);
     if (!slot || !(map_.is_clean(*slot) || map_.is_dirty(*slot))) return false;
     const auto found = jobs_.find(block);
@@ -61,6 +64,13 @@ void FileTier::forget(BlockNumber block) {
     start(block);
 }
 
+void FileTier::read_failed(BlockNumber block, const Error& error) {
+    ++failures_;
+    log::error("a block of the cache file cannot be read, it is fetched from the store",
+               log::kv("block", block), log::kv("error", error));
+    forget(block);
+}
+
 Task<Result<void>> FileTier::read(BlockNumber block, std::span<std::byte> into) {
     co_return co_await entries_.load(block, into);
 }
@@ -79,13 +89,13 @@ void FileTier::wrote(BlockNumber block, cache::ByteRange range) {
                                    : cache::ByteRange{std::min(todo.changed.begin, range.begin),
                                                       std::max(todo.changed.end, range.end)};
     if (todo.since == 0) todo.since = cache_.version();
-    if (todo.drop) todo.changed = {0, static_cast<uint32_t>(zero_block_.size())};
+    if (todo.drop) todo.changed = {0, block_size()};
     todo.clean = false;
     start(block);
 }
 
 void FileTier::zeroed(cache::BlockRange range) {
-    const cache::ByteRange whole{0, static_cast<uint32_t>(zero_block_.size())};
+    const cache::ByteRange whole{0, block_size()};
     for (const BlockNumber block : map_.blocks_in(range)) wrote(block, whole);
     for (auto& [block, todo] : jobs_) {
         if (range.contains(block)) wrote(block, whole);
@@ -158,8 +168,8 @@ bool FileTier::unkept(BlockNumber block, uint64_t version) const {
     return is_up_to(todo.since, version) || is_up_to(todo.writing_since, version);
 }
 
-bool FileTier::passes_as_clean(cache::BlockRange range) const {
-    if (failed_) return false;
+bool FileTier::holds_back(cache::BlockRange range) const {
+    if (failed_) return !disowned_;
     return std::ranges::any_of(jobs_, [this, range](const auto& entry) {
         const auto& [block, todo] = entry;
         if (!range.contains(block) || (todo.since == 0 && todo.writing_since == 0)) return false;
@@ -272,7 +282,7 @@ Task<Result<void>> FileTier::keep_bytes(BlockNumber block, Job& todo,
     const cache::ByteRange range = todo.changed;
     todo.writing_since = todo.since;
     todo.since = 0;
-    std::span<const std::byte> bytes = zero_block_;
+    std::span<const std::byte> bytes = zero_block_.all();
     if (slot) {
         cache_.table().pin(*slot);
         bytes = slots_.bytes(*slot);
@@ -310,6 +320,7 @@ Task<Result<void>> FileTier::insert(BlockNumber block, Job& todo, SlotIndex slot
 }
 
 void FileTier::fail(const Error& error) {
+    ++failures_;
     if (failed_) return;
     failed_ = true;
     log::error(
@@ -317,6 +328,26 @@ void FileTier::fail(const Error& error) {
         "is not stored",
         log::kv("error", error));
     entries_.give_up();
+    changed_.wake_all();
+    tasks_.spawn(disown());
+}
+
+Task<void> FileTier::disowned() {
+    while (failed_ && !disowned_) {
+        co_await changed_.wait();
+    }
+}
+
+/// Until then nothing is stored: the older bytes of the file could come back over it.
+Task<void> FileTier::disown() {
+    while (owner_ != nullptr) {
+        const Result<void> disowned = co_await owner_->disown();
+        if (disowned.has_value()) break;
+        log::error("the failed cache file cannot be disowned, nothing is stored until it is",
+                   log::kv("error", disowned.error()));
+        co_await sleep_for(kDisownPause);
+    }
+    disowned_ = true;
     changed_.wake_all();
 }
 

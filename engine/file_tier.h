@@ -20,10 +20,21 @@
 
 namespace s3b {
 
-/// What a volume's cache file is made of; both outlive the volume.
+/// Who gave the file to the volume.
+class FileOwner {
+public:
+    /// Ends when no later mount will take dirty blocks over from the file.
+    virtual Task<Result<void>> disown() = 0;
+
+protected:
+    ~FileOwner() = default;
+};
+
+/// What a volume's cache file is made of; all of it outlives the volume.
 struct FileTierNeeds {
     SlotDevice& device;
     cache::FileMap& map;
+    FileOwner* owner = nullptr;  // none: nobody recovers from it
 };
 
 /// Belongs to the reactor's thread.
@@ -65,9 +76,10 @@ public:
 
     /// Whether a write of `block` up to `version` is not in the file and not in the store.
     bool unkept(BlockNumber block, uint64_t version) const;
-    /// Whether the file still calls a whole block of `range` clean that was written since. Nothing
-    /// of that may reach the store: after a crash the old bytes would pass as those of the store.
-    bool passes_as_clean(cache::BlockRange range) const;
+    /// Whether nothing of `range` may reach the store now. The file still calls a whole block of it
+    /// clean that was written since: after a crash the old bytes would pass as those of the store.
+    /// Or the file has failed, and what it calls dirty could still be recovered over newer bytes.
+    bool holds_back(cache::BlockRange range) const;
     /// Ends when something has changed that these look at.
     Task<void> changed() { co_await changed_.wait(); }
     /// The blocks that have such writes and are only partly known: the file cannot keep them.
@@ -80,6 +92,12 @@ public:
 
     /// From a failure of the file on nothing is written to it, and all goes on without it.
     bool failed() const { return failed_; }
+    /// After a failure: ends when no later mount can bring bytes of the file back.
+    Task<void> disowned();
+    /// The bytes of `block`, which the store has, too, could not be read.
+    void read_failed(BlockNumber block, const Error& error);
+    /// How many of its operations have failed.
+    uint64_t failures() const { return failures_; }
     const cache::FileMap& map() const { return map_; }
 
 private:
@@ -94,6 +112,7 @@ private:
         ETag etag;
     };
 
+    uint32_t block_size() const { return static_cast<uint32_t>(zero_block_.all().size()); }
     Job& job(BlockNumber block) { return jobs_[block]; }
     void start(BlockNumber block);
     Task<void> run(BlockNumber block);
@@ -107,9 +126,11 @@ private:
     bool is_unstored(BlockNumber block) const override;
     bool zeros_are_needed(BlockNumber block) const;
     void fail(const Error& error);
+    Task<void> disown();
 
     /// So many blocks are copied to the file at once because they were downloaded; others are not.
     static constexpr size_t kMostInserts = 256;
+    static constexpr Duration kDisownPause = std::chrono::seconds(1);
 
     cache::BlockCache& cache_;
     const MemorySlots& slots_;
@@ -118,10 +139,13 @@ private:
     FileEntries entries_;
     std::unordered_map<BlockNumber, Job> jobs_;
     std::unordered_set<BlockNumber> zeros_;  // whose dirty entry stands for zeros
-    std::vector<std::byte> zero_block_;
+    MemorySlots zero_block_;  // its only slot: zeros, never written
     WaitQueue changed_;
     TaskGroup tasks_;
+    FileOwner* owner_;
     bool failed_ = false;
+    bool disowned_ = false;  // after the failure
+    uint64_t failures_ = 0;
 };
 
 }  // namespace s3b

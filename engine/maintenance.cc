@@ -20,6 +20,16 @@ net::TransferLimits transfer_limits(const Config& config) {
     return limits;
 }
 
+/// What is dirty in the cache file will be dropped by the next mount.
+bool reset_file_token(const Config& config, const Geometry& geometry) {
+    if (config.cache.file.empty()) return true;
+    const CacheFile::Opened opened = CacheFile::open(config.cache.file, geometry.block_size);
+    std::string wrong = opened.wrong;
+    if (opened.file) wrong = opened.file->set_token(0);
+    if (!wrong.empty()) say(wrong);
+    return wrong.empty();
+}
+
 Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Context& context) {
     const auto store = open_store(config, context);
     if (store == nullptr) co_return false;
@@ -35,7 +45,10 @@ Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Con
     erasure.has_token = !config.test;
     erasure.force = config.force;
     erasure.quiet = config.quiet;
-    if (action == CommandLine::Action::Reset) co_return co_await reset_mounted_flag(erasure);
+    if (action == CommandLine::Action::Reset) {
+        const bool reset = co_await reset_mounted_flag(erasure);
+        co_return reset && reset_file_token(config, facts->geometry);
+    }
     Eraser eraser(erasure);
     co_return co_await eraser.run();
 }

@@ -23,6 +23,8 @@ public:
         return {arena_ + size_t{slot.value} * block_size_, block_size_};
     }
 
+    std::span<std::byte> all() const { return {arena_, size_}; }
+
 private:
     size_t block_size_;
     size_t size_;

@@ -47,7 +47,7 @@ Task<Result<std::optional<uint32_t>>> MountToken::read() {
     co_return std::optional<uint32_t>(meta->mount_token.value_or(kOldStyleToken));
 }
 
-Task<Result<void>> MountToken::establish(bool force) {
+Task<Result<uint32_t>> MountToken::establish(bool force) {
     CO_TRY(const std::optional<uint32_t> present, co_await read());
     if (present && !force) co_return Error(Errc::Busy, "mounted by another process meanwhile");
     const uint32_t token = random_token();
@@ -65,7 +65,13 @@ Task<Result<void>> MountToken::establish(bool force) {
         co_return Error(Errc::Busy, "mounted by another process meanwhile");
     }
     log::info("established new mount token", log::kv("token", BlockNumber(token)));
-    co_return ok();
+    co_return token;
+}
+
+Task<Result<uint32_t>> MountToken::keep(uint32_t token) {
+    CO_TRY(const std::optional<uint32_t> present, co_await read());
+    if (present != token) co_return Error(Errc::Busy, "mounted by another process meanwhile");
+    co_return token;
 }
 
 Task<Result<void>> MountToken::write(uint32_t token, bool only_if_absent) {

@@ -26,7 +26,9 @@ public:
     /// one meanwhile: where the store knows conditional writes (If-None-Match) at most one of
     /// several gets through, and the token of the winner is never overwritten; elsewhere those that
     /// the winner has overwritten find out. `force` overwrites whatever there is.
-    Task<Result<void>> establish(bool force);
+    Task<Result<uint32_t>> establish(bool force);
+    /// Goes on with the token of an earlier mount: Busy if it is not the one in the store any more.
+    Task<Result<uint32_t>> keep(uint32_t token);
     Task<Result<void>> clear();
 
 private:

@@ -255,9 +255,9 @@ constexpr Step kSteps[] = {
     settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
     settle_ca_file,       check_access_type,  check_names,         settle_encryption,
     settle_compression,   settle_ip_tos,      settle_consistency,  check_retry_pauses,
-    settle_sizes,         settle_speeds,      check_cache,         settle_action,
-    settle_mount_point,   check_list_threads, settle_source_name,  settle_cpu_threads,
-    settle_password,
+    settle_sizes,         settle_speeds,      check_cache,         settle_cache_file,
+    settle_action,        settle_mount_point, check_list_threads,  settle_source_name,
+    settle_cpu_threads,   settle_password,
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ struct Draft {
     std::optional<std::string> storage_class;
     std::optional<std::string> sse;
     std::optional<std::string> customer_key_file;
+    std::optional<std::string> cache_file;
     std::optional<std::string> size;
     std::optional<std::string> block_size;
     std::optional<std::string> ip_tos;

@@ -102,9 +102,16 @@ inline Complaint consistency(Draft& draft, std::string_view value) {
 }
 
 inline Complaint fsync_policy(Draft& draft, std::string_view value) {
-    if (value == "cache") return "it needs the cache file, which this version does not offer yet";
-    if (value != "store" && value != "none") return "store or none is wanted";
-    draft.config.fsync = value == "none" ? FsyncPolicy::None : FsyncPolicy::Store;
+    FsyncPolicy& policy = draft.config.fsync;
+    if (value == "store") {
+        policy = FsyncPolicy::Store;
+    } else if (value == "cache") {
+        policy = FsyncPolicy::Cache;
+    } else if (value == "none") {
+        policy = FsyncPolicy::None;
+    } else {
+        return "store, cache or none is wanted";
+    }
     return {};
 }
 

@@ -147,6 +147,20 @@ constexpr OptionRow kOptions[] = {
     {"blockCachePolicy", "NAME", Cache,
      "What is evicted: lru, what was not used for longest; s3fifo resists scans", "lru",
      eviction_policy},
+    {"blockCacheFile", "FILE", Cache,
+     "Keep the cache in this file, so that the next mount finds it; blocks in use are in memory, "
+     "too",
+     "in memory only", text<&Draft::cache_file>},
+    {"blockCacheMemory", "SIZE", Cache, "Memory for blocks with blockCacheFile", "256m",
+     size<&CacheConfig::memory>},
+    {"blockCacheNoVerify", "", Cache,
+     "Do not compare blocks of the cache file with the store before they are used", "",
+     flag<&CacheConfig::verify_file, false>},
+    {"blockCacheRecoverDirtyBlocks", "", Cache,
+     "Write back what a mount that was killed has left in the cache file", "",
+     flag<&CacheConfig::recover_dirty_blocks>},
+    {"blockCacheFileAdvise", "", Cache, "Keep the cache file out of the kernel's page cache", "",
+     flag<&CacheConfig::advise_file>},
     {"readAhead", "NUM", Cache,
      "Blocks to read ahead of each sequence of reads; 0 = none. If it is not given, the number "
      "adapts, beginning with the default",
@@ -178,7 +192,9 @@ constexpr OptionRow kOptions[] = {
      "Remember so many written blocks at the most, others wait; with eventual as many as needed",
      "0", md5_cache_size},
     {"fsyncPolicy", "POLICY", Consistency,
-     "What fsync does: store = end when all is stored; none = nothing", "store", fsync_policy},
+     "What fsync does: store = end when all is stored; cache = when it is safe in the cache file; "
+     "none = nothing",
+     "store", fsync_policy},
 
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
@@ -226,10 +242,6 @@ constexpr FlagRow kFlags[] = {
 
 constexpr std::string_view kElsewhere[] = {
     "-F",
-    "blockCacheFile",
-    "blockCacheFileAdvise",
-    "blockCacheNoVerify",
-    "blockCacheRecoverDirtyBlocks",
     "configFile",
     "nbd",
     "nbd-flag",

@@ -63,7 +63,7 @@ void Remover::start(net::Urgency urgency) {
 
 Task<void> Remover::run(cache::BlockRange range, net::Urgency urgency) {
     ++claims_;
-    while (parts_.file && parts_.file->passes_as_clean(range)) {
+    while (parts_.file && parts_.file->holds_back(range)) {
         co_await parts_.file->changed();
     }
     Claim claim(*this, range, urgency);

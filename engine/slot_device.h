@@ -21,6 +21,10 @@ public:
     virtual Task<Result<void>> write(uint64_t offset, std::span<const std::byte> from) = 0;
     /// All writes that ended before this began survive the end of the machine.
     virtual Task<Result<void>> sync() = 0;
+    /// Gives the space of a range that holds nothing any more back, if the file system can.
+    virtual Task<void> punch(uint64_t offset, uint64_t length) = 0;
+    /// Where most of the bytes to be moved will be; it outlives all calls. Once, before them.
+    virtual void will_use(std::span<std::byte> memory) = 0;
     /// Parts of a slot are written in multiples of this; a power of two.
     virtual uint32_t granule() const = 0;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/start_up.h"
 
-#include <cinttypes>
 #include <cstdio>
 
 #include "codec/content_encoding.h"
@@ -84,25 +83,30 @@ Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config
     co_return facts;
 }
 
-Task<bool> check_not_mounted(MountToken& token, const Config& config) {
-    const Result<std::optional<uint32_t>> present = co_await token.read();
-    if (!present.has_value()) {
-        say("cannot read the mount token: " + describe(present.error()));
-        co_return false;
+Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, const Config& config) {
+    MountCase mount;
+    mount.has_store_token = token != nullptr;
+    if (file != nullptr) {
+        mount.file = file->token();
+        mount.dirty = file->dirty();
     }
-    if (!present->has_value()) co_return true;
-    char text[16];
-    std::snprintf(text, sizeof text, "0x%08" PRIx32, **present);
-    if (config.force) {
-        if (!config.quiet) {
-            say(std::string("warning: the store appears to be mounted already, mount token ") +
-                text + "\nwarning: going on because of --force");
+    mount.recover = config.cache.recover_dirty_blocks;
+    mount.force = config.force;
+    mount.read_only = config.mount.read_only;
+    MountDecision decision;
+    if (token != nullptr) {
+        const Result<std::optional<uint32_t>> present = co_await token->read();
+        if (!present.has_value()) {
+            say("cannot read the mount token: " + describe(present.error()));
+            decision.verdict = MountDecision::Verdict::Refuse;
+            co_return decision;
         }
-        co_return true;
+        mount.store = *present;
     }
-    say(std::string("the store appears to be mounted already, mount token ") + text +
-        "\nif you are sure that it is not, mount with --force");
-    co_return false;
+    decision = decide_mount(mount);
+    const bool refused = decision.verdict == MountDecision::Verdict::Refuse;
+    if (refused || !config.quiet || mount.dirty > 0) say(decision.text);
+    co_return decision;
 }
 
 }  // namespace s3b

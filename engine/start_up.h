@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "engine/config.h"
+#include "engine/mount_decision.h"
 #include "engine/mount_token.h"
+#include "engine/mounted_file.h"
 #include "engine/reactor/task.h"
 
 namespace s3b {
@@ -35,8 +37,7 @@ struct VolumeFacts {
 /// cannot be mounted.
 Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config& config);
 
-/// False if the volume is mounted elsewhere (and `config.force` is not set), or it cannot be found
-/// out.
-Task<bool> check_not_mounted(MountToken& token, const Config& config);
+/// Reads the store's mount token, if there can be one, and decides. Says what there is to be said.
+Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, const Config& config);
 
 }  // namespace s3b

@@ -118,9 +118,13 @@ Task<Result<void>> Volume::flush() {
     const uint64_t version = parts_.cache.version();
     CO_TRY_VOID(co_await write_back());
     // The file must not bring older bytes back.
-    if (!parts_.file || parts_.file->failed()) co_return ok();
-    const Result<void> kept = co_await parts_.file->durable(version);
-    co_return kept.has_value() || parts_.file->failed() ? ok() : kept;
+    if (!parts_.file) co_return ok();
+    if (!parts_.file->failed()) {
+        const Result<void> kept = co_await parts_.file->durable(version);
+        if (kept.has_value()) co_return ok();
+    }
+    co_await parts_.file->disowned();
+    co_return ok();
 }
 
 /// What the file cannot keep goes to the store.
@@ -133,7 +137,11 @@ Task<Result<void>> Volume::flush_to_file() {
     // A block of zeros that is written again meanwhile is in the other place then: look once more.
     for (bool again = true; again;) {
         const Result<void> kept = co_await parts_.file->durable(version);
-        if (!kept.has_value()) co_return co_await write_back();
+        if (!kept.has_value()) {
+            CO_TRY_VOID(co_await write_back());
+            co_await parts_.file->disowned();
+            co_return ok();
+        }
         again = parts_.cache.deletions().unstored(version);
         const std::vector<BlockNumber> dirty = parts_.cache.dirty_up_to(version);
         for (const BlockNumber block : dirty) {

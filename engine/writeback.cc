@@ -74,7 +74,7 @@ Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
 
 Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& ticket) {
     const Result<void> completed = co_await complete(block, ticket);
-    while (parts_.file && parts_.file->passes_as_clean({block.value, 1})) {
+    while (parts_.file && parts_.file->holds_back({block.value, 1})) {
         co_await parts_.file->changed();
     }
     const Instant now = Scheduler::current().now();

@@ -113,6 +113,28 @@ RingOp Ring::close(int fd) { return RingOp(*this, prepared(io_uring_prep_close, 
 
 RingOp Ring::fsync(int fd) { return RingOp(*this, prepared(io_uring_prep_fsync, fd, 0U)); }
 
+RingOp Ring::fdatasync(int fd) {
+    return RingOp(*this, prepared(io_uring_prep_fsync, fd, unsigned{IORING_FSYNC_DATASYNC}));
+}
+
+std::optional<int> Ring::register_files(std::span<const int> fds) {
+    const int failed =
+        io_uring_register_files(&ring_, fds.data(), static_cast<unsigned>(fds.size()));
+    return failed == 0 ? std::optional(0) : std::nullopt;
+}
+
+void Ring::unregister_files() { io_uring_unregister_files(&ring_); }
+
+bool Ring::reserve_buffers(unsigned count) {
+    return io_uring_register_buffers_sparse(&ring_, count) == 0;
+}
+
+bool Ring::register_buffer(unsigned index, std::span<std::byte> memory) {
+    const iovec piece{memory.data(), memory.size()};
+    const __u64 tag = 0;
+    return io_uring_register_buffers_update_tag(&ring_, index, &piece, &tag, 1) == 1;
+}
+
 RingOp Ring::unlinkat(int folder, const char* path) {
     return RingOp(*this, prepared(io_uring_prep_unlinkat, folder, path, 0));
 }

@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "engine/base/types.h"
@@ -62,8 +63,21 @@ public:
     RingOp openat(int folder, const char* path, int flags, mode_t mode);
     RingOp close(int fd);
     RingOp fsync(int fd);
+    /// What is needed to read the data back, not the times of the file.
+    RingOp fdatasync(int fd);
     RingOp unlinkat(int folder, const char* path);
     RingOp renameat(int old_folder, const char* old_path, int new_folder, const char* new_path);
+
+    /// Files that the kernel need not look up for each operation; their place is the first of their
+    /// consecutive numbers (IOSQE_FIXED_FILE), or nullopt if the kernel does not take them. Once.
+    std::optional<int> register_files(std::span<const int> fds);
+    /// Lets go of them; no operation on them may be under way.
+    void unregister_files();
+    /// Makes room for so many pieces of memory that the kernel need not pin for each operation.
+    /// False: it has none. Once.
+    bool reserve_buffers(unsigned count);
+    /// The piece `index`, at most 1 GiB, becomes resident and stays so. False: it cannot be.
+    bool register_buffer(unsigned index, std::span<std::byte> memory);
 
     /// Starts a one-shot poll of `fd` for `events` (POLLIN, ...); `done` hears the result once,
     /// also after cancel(): then -ECANCELED.

@@ -30,8 +30,8 @@ protected:
         bucket_.allow_several_clients();
         bucket_.set_delay(milliseconds(1));
         MountToken other(bucket_, codec::ObjectNames("p/"));
-        std::optional<Result<void>> first;
-        std::optional<Result<void>> second;
+        std::optional<Result<uint32_t>> first;
+        std::optional<Result<uint32_t>> second;
         TaskGroup group;
         group.spawn(keep(token_.establish(false), first));
         group.spawn(keep(other.establish(false), second));
@@ -69,7 +69,7 @@ TEST_F(MountTokenTest, TheTokenOfAnotherMountIsLeftAlone) {
     net::ObjectMeta meta;
     meta.mount_token = 0x12345678;
     bucket_.set(kKey, {}, meta);
-    const Result<void> established = result_of(token_.establish(false));
+    const Result<uint32_t> established = result_of(token_.establish(false));
     ASSERT_FALSE(established.has_value());
     EXPECT_EQ(established.error().code, Errc::Busy);
     EXPECT_EQ(bucket_.find(kKey)->meta.mount_token, 0x12345678U);
@@ -99,7 +99,7 @@ TEST_F(MountTokenTest, AnAnswerThatGotLostIsNoLostRace) {
     EXPECT_TRUE(result_of(token_.establish(false)).has_value());
     bucket_.erase(kKey);
     bucket_.apply_late(net::FakeBucket::Verb::Put, kKey, std::chrono::seconds(1));
-    const Result<void> unknown = result_of(token_.establish(false));
+    const Result<uint32_t> unknown = result_of(token_.establish(false));
     ASSERT_FALSE(unknown.has_value());
     EXPECT_EQ(unknown.error().code, Errc::OutcomeUnknown);
 }

@@ -182,8 +182,8 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
 }
 
 TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name : {"blockCacheFile=f", "blockCacheNoVerify", "nbd", "nbd-flag=f",
-                             "configFile=f", "test-delays", "sharedDiskMode"}) {
+    for (const char* name : {"statsFileMirror=f", "nbd", "nbd-flag=f", "configFile=f",
+                             "test-delays", "sharedDiskMode"}) {
         const std::string option(name);
         const std::string expected = "option `" + option.substr(0, option.find('=')) +
                                      "' is not offered by this version yet";

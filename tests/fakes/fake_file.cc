@@ -67,6 +67,12 @@ Task<Result<void>> FakeFile::write(uint64_t offset, std::span<const std::byte> f
     co_return ok();
 }
 
+Task<void> FakeFile::punch(uint64_t offset, uint64_t length) {
+    const std::vector<std::byte> zeros(length);
+    const Result<void> written = co_await write(offset, zeros);
+    (void)written;
+}
+
 Task<Result<void>> FakeFile::sync() {
     ++syncs_;
     const uint64_t covered = ended_;

@@ -26,6 +26,9 @@ public:
     Task<Result<void>> read(uint64_t offset, std::span<std::byte> into) override;
     Task<Result<void>> write(uint64_t offset, std::span<const std::byte> from) override;
     Task<Result<void>> sync() override;
+    /// As a write of zeros that nobody waits for.
+    Task<void> punch(uint64_t offset, uint64_t length) override;
+    void will_use(std::span<std::byte>) override {}
     uint32_t granule() const override { return 64; }
 
     /// What the file holds after the end of the process now: writes that have ended, and any
