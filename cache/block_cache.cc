@@ -41,6 +41,7 @@ BlockCache::BlockCache(const CacheSettings& settings)
       zero_map_(settings.geometry.blocks),
       deletions_(settings.geometry.blocks) {
     CHECK(settings.size > 0 && settings.uploads > 0);
+    for (uint32_t n = frozen_for(settings); n > 0; --n) free_frozen_.push_back(n - 1);
 }
 
 BlockCache::Record* BlockCache::record_of(BlockNumber block) {

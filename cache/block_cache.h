@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <queue>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "cache/block_state.h"
 #include "cache/block_table.h"
+#include "cache/cache_types.h"
 #include "cache/deletions.h"
 #include "cache/dirty_queue.h"
 #include "cache/eviction.h"
@@ -21,71 +24,6 @@
 #include "engine/base/types.h"
 
 namespace s3b::cache {
-
-struct CacheSettings {
-    Geometry geometry;
-    uint32_t size = 0;       // blocks cached at the most, at least 1
-    uint32_t uploads = 0;    // uploads under way at the most, at least 1
-    uint32_t max_dirty = 0;  // 0 = no limit but the size
-    Duration write_delay{};  // a block stays dirty for so long at the most before its upload
-    Duration timeout{};      // clean blocks unused for so long may be dropped; 0 = never
-    EvictionPolicy policy = EvictionPolicy::Lru;
-    uint32_t protected_blocks = 0;  // clean blocks with a number below are evicted last
-    bool keep_clean = true;  // false: a block leaves the cache as soon as it is clean and read
-    bool objects_must_stay = false;  // must_exist() may be true
-    bool trust_surveys = true;       // a survey may tell that a deletion is not needed any more
-    uint32_t dirty_capacity = 0;     // blocks that can be dirty, with a backing; 0: `size`
-};
-
-/// A lower tier (the cache file) that keeps bytes of blocks which leave the memory.
-class Backing {
-public:
-    /// Whether it has the newest bytes of `block`, which is dirty.
-    virtual bool holds(BlockNumber block) const = 0;
-    /// `block`, which was clean, has left the memory.
-    virtual void left(BlockNumber block) = 0;
-
-protected:
-    ~Backing() = default;
-};
-
-/// Counters of the statistics file. Source: command-line.md 4.2, cache-and-consistency.md 2.17.
-struct CacheCounters {
-    uint64_t read_hits = 0;
-    uint64_t read_misses = 0;
-    uint64_t write_hits = 0;
-    uint64_t write_misses = 0;
-    uint64_t zero_read_hits = 0;   // reads answered by the zero map
-    uint64_t zero_write_hits = 0;  // zero writes that changed nothing
-    uint64_t unused_blocks = 0;    // fetched ahead, and dropped or overwritten unread
-};
-
-/// Where a client read finds its bytes.
-struct Found {
-    enum class Kind {
-        Hit,    // in `slot`
-        Zero,   // they are zeros
-        Fetch,  // nowhere: begin_fetch, download, then look again
-        Join,   // a download is under way: wait for its end, then look again
-    };
-    Kind kind;
-    SlotIndex slot;
-    bool ahead = false;  // Hit, Join: a fetch of Need::Ahead; this is the first read of it
-};
-
-/// What a client write has to do.
-struct WritePlan {
-    enum class Kind {
-        Done,       // nothing: zeros that need no bytes
-        Apply,      // prepare `slot` as told, copy the bytes in, then end_write()
-        WaitSpace,  // no slot, or too many dirty blocks: wait for a change, then begin anew
-        FillFirst,  // too many pieces: download the block (or wait for that), then begin anew
-    };
-    Kind kind;
-    SlotIndex slot;
-    std::optional<SlotIndex> copy_from;  // first copy the whole block from there
-    bool zero_rest = false;              // first zero the whole block
-};
 
 /// All of it belongs to the reactor; other threads read through table().
 class BlockCache {
@@ -167,6 +105,30 @@ public:
     std::vector<BlockNumber> hurry_all();
     void hurry(BlockNumber block) { queue_.hurry(block); }
 
+    // The order of writes, with CacheSettings::ordered. All versions of a block that may have to
+    // be sent are kept: the newest in its slot, older ones frozen, in buffers of their own.
+
+    /// So many buffers there are.
+    static uint32_t frozen_for(const CacheSettings& settings);
+    /// No later write reaches the store before all that was written so far.
+    void close_epoch();
+    /// The end of the last closed epoch; 0: none matters.
+    uint64_t closed_epoch() const { return epochs_.empty() ? 0 : epochs_.back(); }
+    /// Whether some write of a closed epoch is not stored: then nothing may be discarded.
+    bool closed_unstored();
+    /// Whether it is the turn of the newest version of `block`.
+    bool may_send(BlockNumber block);
+    /// Keeps a popped block whose turn it is not; the next one whose turn has come.
+    void park(BlockNumber block);
+    std::optional<BlockNumber> pop_parked();
+    /// The next frozen version whose turn it is; its upload is under way until one of the others.
+    std::optional<FrozenBlock> begin_frozen(Instant now);
+    void finish_frozen(BlockNumber block);
+    void fail_frozen(BlockNumber block, Instant due);
+    /// When begin_frozen() may have something that it has not now, if nothing changes.
+    Instant next_frozen(Instant now) const;
+    uint64_t frozen() const { return frozen_for(settings_) - free_frozen_.size(); }
+
     BlockState state(BlockNumber block) const;
     /// Whether `block` is known to be zeros, so that it has no bytes.
     bool is_zero(BlockNumber block) const;
@@ -177,6 +139,8 @@ public:
     /// The upload failed, or the block could not be completed for it: try again at `due`.
     void fail_put(BlockNumber block, Instant now, Instant due);
 
+    /// A popped block is not uploaded now: it is due at once, as before.
+    void put_back(BlockNumber block, Instant now);
     /// True if a block that was popped to be uploaded has become zeros by a discard, or by writes
     /// (`all_zero`): there is nothing to send, its deletion waits.
     bool settle_zeros(BlockNumber block, bool all_zero, Instant now);
@@ -258,8 +222,25 @@ private:
         uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
         uint32_t failures = 0;
         uint64_t oldest_unstored = 0;  // version of the first write that is not stored
-        uint64_t rewritten_since = 0;  // of the first write after the upload began
+        /// Of the first write that is only in the newest version, if an older one is being sent or
+        /// frozen.
+        uint64_t rewritten_since = 0;
+        uint64_t newest = 0;  // of the last write
         RangeSet written;              // known bytes (Partial, Filling)
+    };
+
+    static constexpr uint32_t kLeastFrozen = 16;
+    /// A version of a block that must be stored before later writes.
+    struct Frozen {
+        uint64_t first = 0;  // versions of its first and last write
+        uint64_t newest = 0;
+        uint32_t buffer = 0;
+        bool being_sent = false;
+    };
+    struct Aged {
+        uint64_t version;
+        BlockNumber block;
+        auto operator<=>(const Aged&) const = default;
     };
 
     Record* record_of(BlockNumber block);
@@ -291,7 +272,7 @@ private:
     WritePlan write_clean(const Write& write, SlotIndex slot);
     WritePlan write_record(const Write& write, Record& record);
     WritePlan write_partly_known(const Write& write, Record& record);
-    WritePlan write_known(const Write& write, Record& record);
+    WritePlan write_known(const Write& write, Record& record, bool keep);
     void discard_clean(BlockNumber block, SlotIndex slot, Instant now);
     void discard_record(BlockNumber block, Record& record, Instant now);
     std::vector<BlockNumber> cached_in(BlockRange range) const;
@@ -308,6 +289,17 @@ private:
     void note_write(BlockNumber block, Record& record, Instant now);
     void queue_rewritten(BlockNumber block, Record& record, Instant now);
     void drop_sent(Record& record);
+    void set_oldest(BlockNumber block, Record& record, uint64_t version);
+    std::optional<Aged> oldest(std::optional<BlockNumber> except);
+    bool unstored_up_to(uint64_t version, std::optional<BlockNumber> except);
+    uint64_t epoch_before(uint64_t version) const;
+    bool must_be_kept(BlockNumber block, const Record& record);
+    template <class MayGo>
+    std::optional<BlockNumber> take_ordered(std::set<Aged>& waiting, MayGo may_go);
+    uint32_t freeze(BlockNumber block, Record& record);
+    void await_turn(BlockNumber block);
+    void drop_frozen(BlockNumber block);
+    void take_next_version(BlockNumber block, Record& record);
 
     CacheSettings settings_;
     BlockTable table_;
@@ -333,6 +325,16 @@ private:
     void* on_unused_context_ = nullptr;
     Backing* backing_ = nullptr;
     std::deque<BlockNumber> spillable_;  // some may not be any more
+
+    std::deque<uint64_t> epochs_;  // the last write of each closed one that may matter
+    /// All with an unstored write; some are not right any more.
+    std::priority_queue<Aged, std::vector<Aged>, std::greater<>> by_age_;
+    // By the end of the epoch that must be stored before.
+    std::set<Aged> parked_;
+    std::set<Aged> frozen_order_;  // blocks whose oldest frozen version is not being sent
+    std::unordered_map<BlockNumber, std::deque<Frozen>> frozen_;  // oldest first
+    std::vector<uint32_t> free_frozen_;
+    Instant frozen_retry_{};  // not before
 };
 
 }  // namespace s3b::cache

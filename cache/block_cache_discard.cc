@@ -82,6 +82,7 @@ void BlockCache::discard_clean(BlockNumber block, SlotIndex slot, Instant now) {
 
 /// The bytes go at once, the record as soon as no transfer needs it.
 void BlockCache::discard_record(BlockNumber block, Record& record, Instant now) {
+    CHECK(!frozen_.contains(block));
     drop_bytes(block, record);
     step(record, BlockEvent::WriteWhole);
     note_write(block, record, now);

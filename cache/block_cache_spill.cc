@@ -23,7 +23,7 @@ bool BlockCache::spill_one() {
         if (record == nullptr || !record->may_spill) continue;
         record->may_spill = false;
         const bool idle = record->state == BlockState::Dirty && record->slot != kNoSlot &&
-                          !record->zeros && !record->claimed;
+                          !record->zeros && !record->claimed && !frozen_.contains(block);
         if (!idle) continue;
         const SlotIndex slot(record->slot);
         if (!backing_->holds(block) || !table_.try_make_private(slot)) {

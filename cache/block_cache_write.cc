@@ -8,18 +8,19 @@
 namespace s3b::cache {
 
 namespace {
-constexpr WritePlan kDone{WritePlan::Kind::Done, SlotIndex{}, std::nullopt, false};
-constexpr WritePlan kWaitSpace{WritePlan::Kind::WaitSpace, SlotIndex{}, std::nullopt, false};
-constexpr WritePlan kFillFirst{WritePlan::Kind::FillFirst, SlotIndex{}, std::nullopt, false};
+constexpr WritePlan kDone{WritePlan::Kind::Done, SlotIndex{}};
+constexpr WritePlan kWaitSpace{WritePlan::Kind::WaitSpace, SlotIndex{}};
+constexpr WritePlan kFillFirst{WritePlan::Kind::FillFirst, SlotIndex{}};
+constexpr WritePlan kWaitStored{WritePlan::Kind::WaitStored, SlotIndex{}};
 
-WritePlan apply(SlotIndex slot) { return {WritePlan::Kind::Apply, slot, std::nullopt, false}; }
+WritePlan apply(SlotIndex slot) { return {WritePlan::Kind::Apply, slot}; }
 }  // namespace
 
 // ---- client writes
 
 WritePlan BlockCache::begin_write(BlockNumber block, ByteRange range, bool zeros, Instant now) {
     const Write write{block, range, zeros, covers_whole(range), now};
-    if (write.whole && zeros) {
+    if (write.whole && zeros && !closed_unstored()) {
         discard(block, now);
         return kDone;
     }
@@ -42,12 +43,17 @@ bool BlockCache::may_become_dirty() const {
 
 /// Numbers the write and sees to it that the block is queued for its upload.
 void BlockCache::note_write(BlockNumber block, Record& record, Instant now) {
-    ++version_;
-    if (record.state == BlockState::Rewritten && record.rewritten_since == 0) {
+    record.newest = ++version_;
+    const bool frozen = frozen_.contains(block);
+    const bool fresh = record.rewritten_since == 0;
+    if (fresh && (frozen || record.state == BlockState::Rewritten)) {
         record.rewritten_since = version_;
     }
+    if (fresh && frozen && record.state == BlockState::Dirty && !record.claimed) {
+        queue_.push(block, now + settings_.write_delay);
+    }
     if (record.oldest_unstored != 0) return;
-    record.oldest_unstored = version_;
+    set_oldest(block, record, version_);
     queue_.push(block, now + settings_.write_delay);
 }
 
@@ -67,6 +73,7 @@ WritePlan BlockCache::write_absent(const Write& write) {
         ++counters_.zero_write_hits;
         return kDone;
     }
+    if (deletions_.unstored(write.block, closed_epoch())) return kWaitStored;
     if (!may_become_dirty()) return kWaitSpace;
     const auto slot = take_slot_for_entry(write.now);
     if (!slot) return kWaitSpace;
@@ -78,7 +85,7 @@ WritePlan BlockCache::write_absent(const Write& write) {
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
     note_write(write.block, record, write.now);
     if (const auto unstored = cancel_deletion(write.block)) {
-        record.oldest_unstored = *unstored;
+        set_oldest(write.block, record, *unstored);
         zero_map_.set_unknown(write.block);  // zeros again would have to be deleted again
     }
     WritePlan plan = apply(*slot);
@@ -120,11 +127,16 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
 WritePlan BlockCache::write_record(const Write& write, Record& record) {
     if (record.zeros && write.zeros) return kDone;  // zeros over zeros
     if (record.state == BlockState::Reading && !may_become_dirty()) return kWaitSpace;
+    const bool keep = must_be_kept(write.block, record);
+    if (keep && record.zeros) return kWaitStored;
     switch (record.state) {
         case BlockState::Reading:
         case BlockState::Partial:
-        case BlockState::Filling: return write_partly_known(write, record);
-        default: return write_known(write, record);
+        case BlockState::Filling:
+            return keep ? kFillFirst : write_partly_known(write, record);
+        default:
+            if (keep && free_frozen_.empty()) return kWaitSpace;
+            return write_known(write, record, keep);
     }
 }
 
@@ -145,7 +157,7 @@ WritePlan BlockCache::write_partly_known(const Write& write, Record& record) {
 }
 
 /// Dirty, Writing, Rewritten: all bytes are known, in a slot or as zeros.
-WritePlan BlockCache::write_known(const Write& write, Record& record) {
+WritePlan BlockCache::write_known(const Write& write, Record& record, bool keep) {
     const bool was_zeros = record.zeros;
     const uint32_t old_slot = record.slot;
     // The bytes of an upload, and those that a reader holds, stay as they are.
@@ -154,8 +166,8 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
     WritePlan plan = apply(SlotIndex(old_slot));
     if (!in_place) {
         // Zeros had no slot: they need one as an absent block does, and may not use the reserve.
-        const uint32_t keep = record.state == BlockState::Writing ? 0 : settings_.uploads;
-        const auto slot = was_zeros ? take_slot_for_entry(write.now) : take_slot(keep);
+        const uint32_t spare = record.state == BlockState::Writing ? 0 : settings_.uploads;
+        const auto slot = was_zeros ? take_slot_for_entry(write.now) : take_slot(spare);
         if (!slot) return kWaitSpace;
         if (!was_zeros) {
             table_.erase(write.block);
@@ -169,6 +181,10 @@ WritePlan BlockCache::write_known(const Write& write, Record& record) {
         record.slot = slot->value;
         table_.insert(write.block, *slot, SlotUse::Private);
         plan.slot = *slot;
+    }
+    if (keep) {
+        plan.freeze_from = SlotIndex(old_slot);
+        plan.freeze_into = freeze(write.block, record);
     }
     step(record, write.whole ? BlockEvent::WriteWhole : BlockEvent::WritePart);
     note_write(write.block, record, write.now);
@@ -250,8 +266,9 @@ void BlockCache::drop_sent(Record& record) {
 
 /// An upload has ended well, but the block was written meanwhile: it queues behind the others.
 void BlockCache::queue_rewritten(BlockNumber block, Record& record, Instant now) {
-    record.oldest_unstored = record.rewritten_since;
-    record.rewritten_since = 0;
+    const auto found = frozen_.find(block);
+    if (found != frozen_.end() && found->second.front().being_sent) drop_frozen(block);
+    take_next_version(block, record);
     record.failures = 0;
     queue_.push(block, now + settings_.write_delay);
 }
@@ -277,17 +294,24 @@ void BlockCache::finish_put(BlockNumber block, Instant now) {
 void BlockCache::fail_put(BlockNumber block, Instant now, Instant due) {
     Record* record = record_of(block);
     CHECK(record != nullptr);
+    const auto found = frozen_.find(block);
     if (record->state == BlockState::Writing || record->state == BlockState::Rewritten) {
         step(*record, BlockEvent::FailPut);
         drop_sent(*record);
+        if (found != frozen_.end() && found->second.front().being_sent) fail_frozen(block, due);
     }
+    if (found == frozen_.end()) record->rewritten_since = 0;  // the newest version will do
     ++record->failures;
-    record->rewritten_since = 0;
     record->claimed = false;
     queue_.remove(block);
     queue_.push_retry(block, due);
     may_spill(block);
     settle_if_free(block, *record, now);
+}
+
+void BlockCache::put_back(BlockNumber block, Instant now) {
+    records_.at(block).claimed = false;
+    queue_.push_retry(block, now);
 }
 
 void BlockCache::begin_survey() {
@@ -297,6 +321,7 @@ void BlockCache::begin_survey() {
     for (const auto& [block, record] : records_) {
         if (record.sent_slot != kNoSlot) zero_map_.note_object(block);
     }
+    for (const auto& [block, versions] : frozen_) zero_map_.note_object(block);
 }
 
 bool BlockCache::unstored(BlockNumber block, uint64_t version) const {

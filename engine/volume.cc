@@ -62,6 +62,7 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypt
     result.keep_clean = settings.cache.size > 0;
     result.objects_must_stay = encrypted;
     result.trust_surveys = !settings.consistency.on;
+    result.ordered = settings.fsync == FsyncPolicy::Cache && !config.file.empty();
     return result;
 }
 
@@ -76,7 +77,9 @@ size_t transfers_at_once(const VolumeSettings& settings) {
 MemoryBudget Volume::memory_budget(const VolumeSettings& settings, const codec::BlockCodec& codec) {
     MemoryBounds bounds;
     bounds.geometry = settings.geometry;
-    bounds.slots = cache::BlockCache::slots_for(cache_settings(settings, codec.encrypts())).value;
+    const cache::CacheSettings cache = cache_settings(settings, codec.encrypts());
+    bounds.slots = uint64_t{cache::BlockCache::slots_for(cache).value} +
+                   cache::BlockCache::frozen_for(cache);
     bounds.transfers = transfers_at_once(settings);
     bounds.body = ByteCount(codec.capacity());
     return s3b::memory_budget(bounds);
@@ -129,8 +132,10 @@ Task<Result<void>> Volume::flush() {
 
 /// What the file cannot keep goes to the store.
 Task<Result<void>> Volume::flush_to_file() {
+    parts_.cache.close_epoch();
     const uint64_t version = parts_.cache.version();
     const std::vector<BlockNumber> incomplete = parts_.file->incomplete(version);
+    if (!incomplete.empty()) parts_.cache.hurry_all();
     for (const BlockNumber block : incomplete) {
         CO_TRY_VOID(co_await writeback_.stored(block, version));
     }
@@ -142,11 +147,11 @@ Task<Result<void>> Volume::flush_to_file() {
             co_await parts_.file->disowned();
             co_return ok();
         }
-        again = parts_.cache.deletions().unstored(version);
-        const std::vector<BlockNumber> dirty = parts_.cache.dirty_up_to(version);
+        std::vector<BlockNumber> dirty = parts_.cache.dirty_up_to(version);
+        std::erase_if(dirty, [this](BlockNumber block) { return parts_.file->only_copy(block); });
+        again = !dirty.empty() || parts_.cache.deletions().unstored(version);
+        if (again) parts_.cache.hurry_all();  // what has to be stored before, too
         for (const BlockNumber block : dirty) {
-            if (parts_.file->only_copy(block)) continue;
-            again = true;
             CO_TRY_VOID(co_await writeback_.stored(block, version));
         }
         CO_TRY_VOID(co_await writeback_.deleted(version));

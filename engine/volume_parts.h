@@ -3,6 +3,7 @@
 // may transfer when.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -48,6 +49,8 @@ struct VolumeParts {
         : geometry(settings.geometry),
           cache(settings),
           slots(cache::BlockCache::slots_for(settings), settings.geometry.block_size),
+          frozen(SlotCount(std::max(cache::BlockCache::frozen_for(settings), 1U)),
+                 settings.geometry.block_size),
           store(needs.store),
           executor(needs.executor),
           scheduler(needs.scheduler),
@@ -61,6 +64,7 @@ struct VolumeParts {
     Geometry geometry;
     cache::BlockCache cache;
     MemorySlots slots;
+    MemorySlots frozen;  // older versions of blocks that are to be sent first
     net::ObjectStore& store;
     Executor& executor;
     net::TransferScheduler& scheduler;

@@ -44,6 +44,9 @@ Task<Result<void>> Volume::zero(ByteOffset offset, ByteCount length) {
 /// Makes whole blocks zeros, a part after the other so that others can run.
 Task<Result<void>> Volume::discard(cache::BlockRange range) {
     while (range.count > 0) {
+        while (parts_.cache.closed_unstored()) {  // its deletions would overtake that
+            CO_TRY_VOID(co_await writeback_.stored_up_to(parts_.cache.closed_epoch()));
+        }
         const bool many_entries = parts_.cache.entries() > kDiscardedATurn;
         const uint64_t turn = many_entries ? kLookedForATurn : kDiscardedATurn;
         const uint64_t part = std::min(range.count, turn);
@@ -117,6 +120,8 @@ Task<Result<void>> Volume::write_piece(Piece piece, Source source) {
         }
         if (plan.kind == Plan::Kind::FillFirst) {
             CO_TRY_VOID(co_await fill_first(piece.block, turn));
+        } else if (plan.kind == Plan::Kind::WaitStored) {
+            CO_TRY_VOID(co_await writeback_.stored_up_to(parts_.cache.closed_epoch()));
         } else {
             co_await turn.wait();
         }
@@ -159,6 +164,10 @@ Plan Volume::plan_write(const Piece& piece, Source source) {
 
 void Volume::apply(const Piece& piece, Source source, const Plan& plan) {
     const std::span<std::byte> slot = parts_.slots.bytes(plan.slot);
+    if (plan.freeze_from) {
+        std::ranges::copy(parts_.slots.bytes(*plan.freeze_from),
+                          parts_.frozen.bytes(SlotIndex(plan.freeze_into)).begin());
+    }
     if (plan.copy_from) std::ranges::copy(parts_.slots.bytes(*plan.copy_from), slot.begin());
     if (plan.zero_rest) std::ranges::fill(slot, std::byte{0});
     source.copy_to(slot.subspan(piece.range.begin, piece.range.end - piece.range.begin));

@@ -19,7 +19,12 @@ bool Writeback::may_start(net::Urgency urgency) const {
 void Writeback::start(net::Urgency urgency) {
     remover_.start(urgency);
     while (may_start(urgency)) {
-        const auto block = next_block(urgency, Scheduler::current().now());
+        const Instant now = Scheduler::current().now();
+        if (const auto frozen = parts_.cache.begin_frozen(now)) {
+            tasks_.spawn(upload_frozen(*frozen, urgency));
+            continue;
+        }
+        const auto block = next_block(urgency, now);
         if (!block) return;
         tasks_.spawn(upload(*block, urgency));
     }
@@ -28,6 +33,7 @@ void Writeback::start(net::Urgency urgency) {
 std::optional<BlockNumber> Writeback::next_block(net::Urgency urgency, Instant now) {
     const bool awaited_only = urgency == net::Urgency::Flush;
     if (const auto ready = held_.pop_ready(now, awaited_only)) return ready;
+    if (const auto parked = parts_.cache.pop_parked()) return parked;
     for (;;) {
         auto block = take_unblocked();
         if (!block)
@@ -35,6 +41,8 @@ std::optional<BlockNumber> Writeback::next_block(net::Urgency urgency, Instant n
         if (!block) return std::nullopt;
         if (parts_.cache.deletions().under_way(*block)) {
             blocked_.push_back(*block);
+        } else if (!parts_.cache.may_send(*block)) {
+            parts_.cache.park(*block);
         } else if (held_.admit(*block, awaited_only, now)) {
             return block;
         }
@@ -58,18 +66,52 @@ std::optional<BlockNumber> Writeback::take_unblocked() {
 
 Instant Writeback::next_due() {
     if (!may_start(net::Urgency::WriteBack)) return remover_.next_due();
-    return std::min({parts_.cache.next_due(Scheduler::current().now()), held_.next_ready(),
-                     remover_.next_due()});
+    const Instant now = Scheduler::current().now();
+    return std::min({parts_.cache.next_due(now), parts_.cache.next_frozen(now),
+                     held_.next_ready(), remover_.next_due()});
 }
 
 Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
     net::Ticket ticket(parts_.scheduler, urgency);
     const Result<void> outcome = co_await complete_and_send(block, ticket);
-    if (!outcome.has_value()) failed(block, outcome.error());
+    if (!outcome.has_value()) {
+        const Duration pause = pause_after_failure(block, outcome.error());
+        const Instant now = Scheduler::current().now();
+        parts_.cache.fail_put(block, now, now + pause);
+    }
     ticket.give_back();
     parts_.room.changed();
     ended_.wake_all();
     parts_.background.wake_all();
+}
+
+Task<void> Writeback::upload_frozen(cache::FrozenBlock frozen, net::Urgency urgency) {
+    net::Ticket ticket(parts_.scheduler, urgency);
+    const Result<void> outcome = co_await send_frozen(frozen, ticket);
+    if (outcome.has_value()) {
+        parts_.cache.finish_frozen(frozen.block);
+        ++parts_.counters.blocks_written;
+    } else {
+        const Duration pause = pause_after_failure(frozen.block, outcome.error());
+        parts_.cache.fail_frozen(frozen.block, Scheduler::current().now() + pause);
+    }
+    ticket.give_back();
+    parts_.room.changed();
+    ended_.wake_all();
+    parts_.background.wake_all();
+}
+
+Task<Result<void>> Writeback::send_frozen(cache::FrozenBlock frozen, net::Ticket& ticket) {
+    while (parts_.file && parts_.file->holds_back({frozen.block.value, 1})) {
+        co_await parts_.file->changed();
+    }
+    const auto bytes = parts_.frozen.bytes(frozen.buffer);
+    const Result<ETag> sent = co_await put(frozen.block, bytes, ticket);
+    if (sent.has_value()) co_return ok();
+    if (sent.error().code == Errc::OutcomeUnknown) {
+        co_await sleep_for(kSettleTime);
+    }
+    co_return sent.error();
 }
 
 Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& ticket) {
@@ -78,9 +120,11 @@ Task<Result<void>> Writeback::complete_and_send(BlockNumber block, net::Ticket& 
         co_await parts_.file->changed();
     }
     const Instant now = Scheduler::current().now();
-    if (completed.has_value() && !became_zeros(block, now)) {
+    const bool its_turn = parts_.cache.may_send(block);  // it may have been written again
+    if (completed.has_value() && its_turn && !became_zeros(block, now)) {
         co_return co_await send(block, ticket);
     }
+    if (completed.has_value() && !its_turn) parts_.cache.put_back(block, now);
     parts_.written.cancel(block);
     co_return completed;
 }
@@ -170,17 +214,20 @@ Task<Result<ETag>> Writeback::put(BlockNumber block, std::span<const std::byte> 
     co_return co_await parts_.store.put(request, &ticket);
 }
 
-void Writeback::failed(BlockNumber block, const Error& error) {
+Duration Writeback::pause_after_failure(BlockNumber block, const Error& error) {
     const uint32_t doublings = std::min(parts_.cache.failures(block), 16U);
     const Duration pause = std::min<Duration>(kFirstPause * (1U << doublings), kLastPause);
-    const Instant now = Scheduler::current().now();
-    parts_.cache.fail_put(block, now, now + pause);
     log::error("a block could not be written back, will retry", log::kv("block", block),
                log::kv("error", error), log::kv("in", pause));
+    return pause;
 }
 
 Task<Result<void>> Writeback::flush() {
-    const uint64_t version = parts_.cache.version();
+    CO_TRY_VOID(co_await stored_up_to(parts_.cache.version()));
+    co_return co_await parts_.store.flush();
+}
+
+Task<Result<void>> Writeback::stored_up_to(uint64_t version) {
     std::vector<BlockNumber> blocks = parts_.cache.hurry_all();
     parts_.background.wake_all();
     // A block that is discarded or written again before the old object is gone waits at the other
@@ -190,7 +237,7 @@ Task<Result<void>> Writeback::flush() {
         CO_TRY_VOID(co_await deleted(version));
         blocks = parts_.cache.dirty_up_to(version);
     }
-    co_return co_await parts_.store.flush();
+    co_return ok();
 }
 
 Task<Result<void>> Writeback::all_stored(const std::vector<BlockNumber>& blocks, uint64_t version) {

@@ -50,6 +50,8 @@ public:
     /// Ends when all that was written before the call is in the store and, there, safe. Fails if an
     /// upload of one of those blocks fails; the block stays dirty and is tried again.
     Task<Result<void>> flush();
+    /// Ends when all up to `version` is in the store; fails as flush() does.
+    Task<Result<void>> stored_up_to(uint64_t version);
     /// Ends when the writes of `block` up to `version` are in the store; fails as flush() does.
     Task<Result<void>> stored(BlockNumber block, uint64_t version);
     /// Ends when no deletion of a block that became zeros by then is left; fails if one fails.
@@ -69,6 +71,8 @@ private:
     bool may_start(net::Urgency urgency) const;
     std::optional<BlockNumber> next_block(net::Urgency urgency, Instant now);
     Task<void> upload(BlockNumber block, net::Urgency urgency);
+    Task<void> upload_frozen(cache::FrozenBlock frozen, net::Urgency urgency);
+    Task<Result<void>> send_frozen(cache::FrozenBlock frozen, net::Ticket& ticket);
     std::optional<BlockNumber> take_unblocked();
     Task<Result<void>> complete_and_send(BlockNumber block, net::Ticket& ticket);
     Task<Result<void>> complete(BlockNumber block, net::Ticket& ticket);
@@ -81,7 +85,7 @@ private:
     Task<Result<ETag>> put(BlockNumber block, std::span<const std::byte> bytes,
                            net::Ticket& ticket);
     void note_etag(const ETag& etag);
-    void failed(BlockNumber block, const Error& error);
+    Duration pause_after_failure(BlockNumber block, const Error& error);
 
     VolumeParts& parts_;
     Fetcher& fetcher_;

@@ -14,6 +14,7 @@
 #include "engine/file_io.h"
 #include "tests/fakes/fake_file.h"
 #include "tests/reactor/temp_folder.h"
+#include "tests/sim/bucket_model.h"
 #include "tests/sim/byte_model.h"
 #include "tests/sim/sim_world.h"
 
@@ -54,6 +55,7 @@ private:
         size_t offset = 0;
         std::vector<std::byte> bytes;
         ByteModel::Handle watch;
+        size_t number = 0;  // in the model of the bucket
     };
 
     uint32_t below(uint32_t limit) {
@@ -123,6 +125,7 @@ private:
     void live() {
         const std::unique_ptr<MountedFile> file = load_file();
         SimWorld world(settings_, nullptr, &file->needs);
+        bucket_model_.emplace(content_);
         world_ = &world;
         for (const auto& [key, object] : objects_) world.bucket.set(key, object.body, object.meta);
         world.bucket.set_delay([this](net::FakeBucket::Verb, std::string_view) {
@@ -161,6 +164,24 @@ private:
             world_->loop.run_for(std::chrono::microseconds(below(one_in(5) ? 400'000 : 10'000)));
         }
         collect();
+        if (one_in(8)) check_bucket();
+    }
+
+    std::vector<std::byte> stored_in(net::FakeBucket& bucket) const {
+        std::vector<std::byte> stored(size());
+        const size_t block = settings_.geometry.block_size.value;
+        for (const auto& [key, object] : bucket.objects()) {
+            const auto number = codec::ObjectNames("").parse(key);
+            std::ranges::copy(object.body,
+                              stored.begin() + static_cast<ptrdiff_t>(number->value * block));
+        }
+        return stored;
+    }
+
+    /// The bucket alone, as after the loss of this machine with all its disks.
+    void check_bucket() {
+        if (settings_.fsync != FsyncPolicy::Cache) return;
+        note(bucket_model_->check(stored_in(world_->bucket)), "the bucket");
     }
 
     template <class... Numbers>
@@ -198,12 +219,14 @@ private:
         write.request =
             zeros ? &world_->start_zero(offset, length) : &world_->start_write(offset, bytes);
         if (zeros) zeroed_ = true;
+        write.number = bucket_model_->begin_write(offset, bytes);
         under_way_.push_back(std::move(write));
     }
 
     void start_flush() {
         trace("flush");
         UnderWay flush{false, nullptr, 0, {}, model_->begin_flush()};
+        flush.number = bucket_model_->begin_flush();
         flush.request = &world_->start_flush();
         under_way_.push_back(std::move(flush));
     }
@@ -227,8 +250,10 @@ private:
     void end(UnderWay& ended) {
         if (ended.writes) {
             model_->end_write(ended.offset, ended.bytes, false);
+            bucket_model_->end_write(ended.number);
         } else if (ended.request->bytes.empty()) {
             model_->end_flush(ended.watch);
+            bucket_model_->end_flush(ended.number);
         } else {
             note(model_->end_read(ended.watch, ended.request->bytes), "a read");
         }
@@ -242,6 +267,7 @@ private:
         std::memcpy(image_.data() + 32, &kToken, sizeof kToken);
         trace(kill_ ? "killed" : "power cut");
         objects_ = world_->bucket.objects();
+        check_bucket();
         // What survives the end of the process: all that was acknowledged, but for zeros.
         after_ = model_->begin_read(0, size());
     }
@@ -256,13 +282,7 @@ private:
         if (kill_ && !zeroed_) note(model_->end_read(after_, seen), "acknowledged, after a kill");
         world.drain();
         if (!world.volume().file_is_complete()) note("failed", "the file");
-        std::vector<std::byte> stored(size());
-        const size_t block = settings_.geometry.block_size.value;
-        for (const auto& [key, object] : world.bucket.objects()) {
-            const auto number = codec::ObjectNames("").parse(key);
-            std::ranges::copy(object.body,
-                              stored.begin() + static_cast<ptrdiff_t>(number->value * block));
-        }
+        const std::vector<std::byte> stored = stored_in(world.bucket);
         if (stored != seen)
             note("not what was read after the crash, from byte " +
                      std::to_string(std::ranges::mismatch(stored, seen).in1 - stored.begin()),
@@ -291,6 +311,7 @@ private:
     Objects objects_;
     SimWorld* world_ = nullptr;
     ByteModel* model_ = nullptr;
+    std::optional<BucketModel> bucket_model_;  // of this mount
     ByteModel::Handle after_;
     std::list<UnderWay> under_way_;
     uint32_t value_ = 0;
