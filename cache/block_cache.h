@@ -49,6 +49,11 @@ public:
     Found look_up(BlockNumber block, ByteRange range, Instant now);
     /// A read that look_up told to Join was answered: a hit.
     void count_joined_read() { ++counters_.read_hits; }
+    /// The read that look_up told to Fetch found its bytes in the backing.
+    void count_miss_as_hit() {
+        if (counters_.read_misses > 0) --counters_.read_misses;
+        ++counters_.read_hits;
+    }
     /// Whether `block` is neither cached nor known to be zero: worth reading ahead.
     bool absent(BlockNumber block) const;
 

@@ -218,6 +218,7 @@ Task<void> Daemon::serve() {
     TaskGroup background;
     background.spawn(volume_->serve());
     if (config_.list_blocks) volume_->start_survey(config_.list_threads);
+    volume_->start_file_check(config_.list_threads);
     if (asked_to_stop_) tasks_.spawn(unmount(false));
     co_await session_->serve();
     phase_ = Phase::WritingBack;

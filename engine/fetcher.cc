@@ -46,6 +46,8 @@ Task<Result<void>> Fetcher::fetch(BlockNumber block, SlotIndex slot, Wanted want
     downloads_.erase(block);
     const Result<void> outcome = install(block, slot, obtained);
     if (outcome.has_value()) deliver(block, wanted);
+    const bool in_cache = outcome.has_value() && download.from_file && !wanted.out.empty();
+    if (in_cache) parts_.cache.count_miss_as_hit();
     for (Joiner* joiner : download.joiners) {
         joiner->outcome = outcome;
         if (!outcome.has_value() || joiner->wanted.out.empty()) continue;
@@ -89,16 +91,18 @@ Task<Result<void>> Fetcher::obtain(BlockNumber block, SlotIndex slot, net::Ticke
     }
     const Result<void> obtained = co_await obtain_from_store(block, slot, ticket);
     if (!obtained.has_value() && obtained.error().code == Errc::Unchanged) {
-        parts_.file->set_verified(block);
+        parts_.file->compare(block, parts_.file->unverified(block));
         co_return co_await obtain(block, slot, ticket);  // it may have left the file meanwhile
     }
     const bool other = obtained.has_value() || obtained.error().code == Errc::NotFound;
-    if (other) parts_.file->forget(block);
+    if (other) parts_.file->compare(block, downloads_.at(block)->etag);
     co_return obtained;
 }
 
 Task<Result<void>> Fetcher::obtain_from_file(BlockNumber block, SlotIndex slot) {
-    co_return co_await parts_.file->read(block, parts_.slots.bytes(slot));
+    const Result<void> loaded = co_await parts_.file->read(block, parts_.slots.bytes(slot));
+    downloads_.at(block)->from_file = loaded.has_value();
+    co_return loaded;
 }
 
 /// Of a block of an older mount only another version than that of the file is of interest.

@@ -54,6 +54,7 @@ private:
         std::vector<Joiner*> joiners;  // in their frames, as many as requests wait for the block
         WaitQueue ended;
         bool from_store = false;  // it brought bytes of an object
+        bool from_file = false;   // those of the cache file
         ETag etag;                // of that
     };
 

@@ -115,20 +115,42 @@ Task<Result<bool>> FileEntries::take_slot(BlockNumber block, bool patient) {
         if (given_up_) co_return kFailed;
         if (!patient && map_.find(block)) co_return false;
         if (map_.take(block)) co_return true;
-        const Instant now = Scheduler::current().now();
-        const auto victim =
-            map_.pick_victim([this](BlockNumber other) { return memory_.is_hot(other); }, now);
-        if (!victim) {
-            if (!patient || !memory_.is_unstored(block)) co_return false;
+        if (evicting_) {
             co_await freed_.wait();
             continue;
         }
-        const SlotIndex slot = *map_.find(*victim);
-        CO_TRY_VOID(co_await write_entry(slot, cache::kFreeEntry));
-        CO_TRY_VOID(co_await durable());
-        map_.release(*victim);
-        freed_.wake_all();
+        CO_TRY(const bool evicted, co_await evict_some());
+        if (evicted) continue;
+        if (!patient || !memory_.is_unstored(block)) co_return false;
+        co_await freed_.wait();
     }
+}
+
+/// False if no block may leave.
+Task<Result<bool>> FileEntries::evict_some() {
+    const Instant now = Scheduler::current().now();
+    const uint32_t part = map_.layout().slots.value / kEvictedPart;
+    std::vector<BlockNumber> victims;
+    while (victims.size() < std::clamp(part, 1U, kEvictedAtOnce)) {
+        const auto victim =
+            map_.pick_victim([this](BlockNumber other) { return memory_.is_hot(other); }, now);
+        if (!victim) break;
+        victims.push_back(*victim);
+    }
+    if (victims.empty()) co_return false;
+    evicting_ = true;
+    Result<void> evicted;
+    for (size_t i = 0; i < victims.size() && evicted.has_value(); ++i) {
+        evicted = co_await write_entry(*map_.find(victims[i]), cache::kFreeEntry);
+    }
+    if (evicted.has_value()) {
+        evicted = co_await durable();
+    }
+    evicting_ = false;
+    if (!evicted.has_value()) co_return evicted.error();
+    for (const BlockNumber victim : victims) map_.release(victim);
+    freed_.wake_all();
+    co_return true;
 }
 
 void FileEntries::give_up() {

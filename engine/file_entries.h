@@ -42,11 +42,12 @@ public:
     /// stored: then it may have none. `bytes` must not change.
     Task<Result<void>> put_dirty(BlockNumber block, std::span<const std::byte> bytes,
                                  cache::ByteRange changed);
-    /// Makes `bytes` the clean content of `block`, which has no slot; `wanted()` is asked before
-    /// the entry is written. No slot to be had: nothing happens.
-    template <class Wanted>
+    /// Makes `bytes` the clean content of `block`, which has no slot; `written()` tells that they
+    /// are not needed any more, `wanted()` is asked before the entry is written. No slot to be had:
+    /// nothing happens. Nobody should wait for it: it has no sync of its own.
+    template <class Written, class Wanted>
     Task<Result<void>> put_clean(BlockNumber block, std::span<const std::byte> bytes, ETag etag,
-                                 Wanted wanted);
+                                 Written written, Wanted wanted);
     /// The dirty content of `block` is stored: its entry becomes clean; `wanted()` as before.
     template <class Wanted>
     Task<Result<void>> mark_clean(BlockNumber block, ETag etag, Wanted wanted);
@@ -55,13 +56,23 @@ public:
     /// Ends when all that has ended is durable.
     Task<Result<void>> durable() { return sync_.durable(); }
     Task<void> join() { return sync_.join(); }
+    uint64_t syncs() const { return sync_.done(); }
     /// is_unstored() may have changed.
     void memory_changed() { freed_.wake_all(); }
     /// A failure was seen: whoever waits for a slot gives up.
     void give_up();
+    /// Somebody waits for what put_clean() leaves for later.
+    void sync_now() { sync_.sync_now(); }
+    /// Nothing more is left for later.
+    void hurry() { sync_.hurry(); }
 
 private:
+    /// So many blocks, or this part of all slots, make room together: one sync for all.
+    static constexpr uint32_t kEvictedAtOnce = 64;
+    static constexpr uint32_t kEvictedPart = 16;
+
     Task<Result<bool>> take_slot(BlockNumber block, bool patient);
+    Task<Result<bool>> evict_some();
     Task<Result<void>> write_entry(SlotIndex slot, const cache::FileEntryBytes& bytes);
     Task<Result<void>> write_clean_entry(BlockNumber block, ETag etag);
     Task<Result<void>> write_slot(SlotIndex slot, std::span<const std::byte> bytes,
@@ -76,16 +87,24 @@ private:
     const Memory& memory_;
     GroupSync sync_;
     WaitQueue freed_;  // a slot became free or clean
+    bool evicting_ = false;
     bool given_up_ = false;
 };
 
-template <class Wanted>
+template <class Written, class Wanted>
 Task<Result<void>> FileEntries::put_clean(BlockNumber block, std::span<const std::byte> bytes,
-                                          ETag etag, Wanted wanted) {
-    CO_TRY(const bool taken, co_await take_slot(block, false));
-    if (!taken) co_return ok();
-    CO_TRY_VOID(co_await write_slot(*map_.find(block), bytes, all_of(bytes)));
-    CO_TRY_VOID(co_await durable());
+                                          ETag etag, Written written, Wanted wanted) {
+    const Result<bool> taken = co_await take_slot(block, false);
+    Result<void> copied;
+    if (taken.has_value() && *taken) {
+        copied = co_await write_slot(*map_.find(block), bytes, all_of(bytes));
+    }
+    written();
+    if (!taken.has_value()) co_return taken.error();
+    if (!*taken || !copied.has_value()) co_return copied;
+    if (wanted()) {
+        CO_TRY_VOID(co_await sync_.durable_soon());
+    }
     if (wanted()) co_return co_await write_clean_entry(block, etag);
     map_.release(block);
     freed_.wake_all();

@@ -28,6 +28,7 @@ FileTier::FileTier(cache::BlockCache& cache, const MemorySlots& slots, Room& roo
 }
 
 void FileTier::recover() {
+    counters_.loaded = map_.used();
     const Instant now = Scheduler::current().now();
     map_.for_dirty([this, now](BlockNumber block) { cache_.recover(block, now); });
 }
@@ -54,8 +55,15 @@ ETag FileTier::unverified(BlockNumber block) const {
     return slot ? map_.unverified(*slot) : std::nullopt;
 }
 
-void FileTier::set_verified(BlockNumber block) {
-    if (const auto slot = map_.find(block)) map_.set_verified(*slot);
+void FileTier::compare(BlockNumber block, const ETag& etag) {
+    const auto slot = map_.find(block);
+    if (!slot || !map_.unverified(*slot)) return;
+    if (map_.unverified(*slot) == etag) {
+        ++counters_.verified;
+        return map_.set_verified(*slot);
+    }
+    ++counters_.mismatched;
+    forget(block);
 }
 
 void FileTier::forget(BlockNumber block) {
@@ -65,14 +73,16 @@ void FileTier::forget(BlockNumber block) {
 }
 
 void FileTier::read_failed(BlockNumber block, const Error& error) {
-    ++failures_;
+    ++counters_.failures;
     log::error("a block of the cache file cannot be read, it is fetched from the store",
                log::kv("block", block), log::kv("error", error));
     forget(block);
 }
 
 Task<Result<void>> FileTier::read(BlockNumber block, std::span<std::byte> into) {
-    co_return co_await entries_.load(block, into);
+    const Result<void> loaded = co_await entries_.load(block, into);
+    if (loaded.has_value()) ++counters_.read;
+    co_return loaded;
 }
 
 bool FileTier::only_copy(BlockNumber block) const {
@@ -203,6 +213,7 @@ Task<Result<void>> FileTier::durable(uint64_t version) {
 }
 
 Task<Result<void>> FileTier::settle() {
+    entries_.hurry();
     co_await tasks_.join();
     Result<void> synced;
     if (!failed_) {
@@ -217,6 +228,7 @@ Task<Result<void>> FileTier::settle() {
 
 void FileTier::start(BlockNumber block) {
     Job& todo = job(block);
+    if (todo.inserting) entries_.sync_now();
     if (todo.running) return;
     todo.running = true;
     tasks_.spawn(run(block));
@@ -311,16 +323,20 @@ Task<Result<void>> FileTier::make_clean(BlockNumber block, Job& todo) {
 
 Task<Result<void>> FileTier::insert(BlockNumber block, Job& todo, SlotIndex slot) {
     const auto wanted = [&todo] { return todo.since == 0 && !todo.drop; };
+    const auto written = [this, slot] {
+        cache_.table().unpin(slot);
+        room_.changed();
+    };
     cache_.table().pin(slot);
+    todo.inserting = true;
     const Result<void> inserted =
-        co_await entries_.put_clean(block, slots_.bytes(slot), todo.etag, wanted);
-    cache_.table().unpin(slot);
-    room_.changed();
+        co_await entries_.put_clean(block, slots_.bytes(slot), todo.etag, written, wanted);
+    todo.inserting = false;
     co_return inserted;
 }
 
 void FileTier::fail(const Error& error) {
-    ++failures_;
+    ++counters_.failures;
     if (failed_) return;
     failed_ = true;
     log::error(

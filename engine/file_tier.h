@@ -37,6 +37,15 @@ struct FileTierNeeds {
     FileOwner* owner = nullptr;  // none: nobody recovers from it
 };
 
+/// For the statistics file. Source: cache-and-consistency.md 2.17.
+struct FileCounters {
+    uint64_t loaded = 0;      // blocks that an earlier mount has left
+    uint64_t verified = 0;    // of these, those that the store has unchanged
+    uint64_t mismatched = 0;  // those that it has not
+    uint64_t read = 0;        // blocks read from the file
+    uint64_t failures = 0;    // operations on the file that failed
+};
+
 /// Belongs to the reactor's thread.
 class FileTier final : public cache::Backing, private FileEntries::Memory {
 public:
@@ -50,9 +59,9 @@ public:
     bool readable(BlockNumber block) const;
     /// With which ETag the store must still answer before they are used; nullopt: none.
     ETag unverified(BlockNumber block) const;
-    void set_verified(BlockNumber block);
-    /// The store has other bytes: those of the file are not used any more.
-    void forget(BlockNumber block);
+    /// The store's object of `block`, if it is unverified, has this ETag; none: there is no object.
+    /// Another one: the bytes of the file are not used any more.
+    void compare(BlockNumber block, const ETag& etag);
     Task<Result<void>> read(BlockNumber block, std::span<std::byte> into);
     /// Whether the block is dirty, so that nothing but the file has its bytes.
     bool only_copy(BlockNumber block) const;
@@ -96,8 +105,10 @@ public:
     Task<void> disowned();
     /// The bytes of `block`, which the store has, too, could not be read.
     void read_failed(BlockNumber block, const Error& error);
-    /// How many of its operations have failed.
-    uint64_t failures() const { return failures_; }
+    const FileCounters& counters() const { return counters_; }
+    void reset_counters() { counters_ = FileCounters(); }
+    /// Syncs of the file.
+    uint64_t syncs() const { return entries_.syncs(); }
     const cache::FileMap& map() const { return map_; }
 
 private:
@@ -109,11 +120,13 @@ private:
         bool drop = false;           // what the file has is old
         bool clean = false;          // stored or downloaded: `etag` is that of the bytes in memory
         bool running = false;
+        bool inserting = false;  // waits for a sync that is in no hurry
         ETag etag;
     };
 
     uint32_t block_size() const { return static_cast<uint32_t>(zero_block_.all().size()); }
     Job& job(BlockNumber block) { return jobs_[block]; }
+    void forget(BlockNumber block);
     void start(BlockNumber block);
     Task<void> run(BlockNumber block);
     Task<Result<void>> step(BlockNumber block, Job& job);
@@ -145,7 +158,7 @@ private:
     FileOwner* owner_;
     bool failed_ = false;
     bool disowned_ = false;  // after the failure
-    uint64_t failures_ = 0;
+    FileCounters counters_;
 };
 
 }  // namespace s3b

@@ -152,13 +152,27 @@ Task<Result<void>> RingFile::transfer(bool writes, uint64_t offset,
     co_return ok();
 }
 
+/// Whether the file is still the whole one: where it was cut off it would read as zeros, and what
+/// is in a removed one ends with us.
+Result<void> RingFile::check() const {
+    struct stat status{};
+    if (fstat(buffered_, &status) != 0) return Error(Errc::Io, "the cache file", errno);
+    if (status.st_nlink == 0) return Error(Errc::Io, "somebody has removed the cache file");
+    if (static_cast<uint64_t>(status.st_size) < layout_.full_length()) {
+        return Error(Errc::Io, "somebody has cut the cache file off");
+    }
+    return ok();
+}
+
 Task<Result<void>> RingFile::read(uint64_t offset, std::span<std::byte> into) {
     CO_TRY_VOID(co_await transfer(false, offset, into));
+    CO_TRY_VOID(check());
     co_await advise(offset, into.size());
     co_return ok();
 }
 
 Task<Result<void>> RingFile::write(uint64_t offset, std::span<const std::byte> from) {
+    CO_TRY_VOID(check());
     CO_TRY_VOID(co_await transfer(true, offset, from));
     co_await advise(offset, from.size());
     co_return ok();
@@ -168,7 +182,7 @@ Task<Result<void>> RingFile::sync() {
     RingOp operation = ring_.fdatasync(buffered_);
     const int32_t result = co_await operation;
     if (result < 0) co_return Error(Errc::Io, "the cache file cannot be synced", -result);
-    co_return ok();
+    co_return check();
 }
 
 Task<void> RingFile::punch(uint64_t offset, uint64_t length) {

@@ -47,6 +47,7 @@ private:
     enum class Piece : uint8_t { Unused, Registered, Refused };
 
     void open_direct();
+    Result<void> check() const;
     bool is_aligned(uint64_t offset, std::span<const std::byte> memory) const;
     std::optional<uint16_t> registered(std::span<const std::byte> memory);
     io_uring_sqe prepare(bool writes, uint64_t offset, std::span<const std::byte> memory);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stats.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -42,7 +43,10 @@ Duration average(Duration sum, uint64_t count) {
     return count == 0 ? Duration::zero() : sum / static_cast<int64_t>(count);
 }
 
-void add_http(Lines& lines, const BlockCounters& blocks, const net::StoreCounters& store) {
+void add_http(Lines& lines, const StatsInput& input) {
+    const BlockCounters& blocks = *input.blocks;
+    const net::StoreCounters& store = *input.store;
+    const FileCounters file = input.file != nullptr ? input.file->counters() : FileCounters();
     lines.count("http_normal_blocks_read", blocks.blocks_read);
     lines.count("http_normal_blocks_written", blocks.blocks_written);
     lines.count("http_zero_blocks_read", blocks.zero_blocks_read);
@@ -57,14 +61,13 @@ void add_http(Lines& lines, const BlockCounters& blocks, const net::StoreCounter
     lines.count("http_forbidden", store.forbidden);
     lines.count("http_stale", store.stale);
     lines.count("http_redirect", store.redirect);
-    // Reads that only verify, and uploads that are cancelled, do not happen yet.
-    lines.count("http_verified", 0);
-    lines.count("http_mismatch", 0);
+    lines.count("http_verified", file.verified);
+    lines.count("http_mismatch", file.mismatched);
     lines.count("http_5xx_error", store.error_5xx);
     lines.count("http_4xx_error", store.error_4xx);
     lines.count("http_3xx_error", store.error_3xx);
     lines.count("http_other_error", store.other_error);
-    lines.count("http_canceled_writes", 0);
+    lines.count("http_canceled_writes", 0);  // that does not happen
     lines.count("http_num_retries", store.retries);
     lines.seconds("http_total_retry_delay", store.retry_delay);
     lines.ratio("curl_handle_reuse_ratio", share(store.handles_reused, store.handles_created), 4);
@@ -75,10 +78,13 @@ void add_http(Lines& lines, const BlockCounters& blocks, const net::StoreCounter
     lines.count("curl_other_error", store.other_transfer_error);
 }
 
-void add_cache(Lines& lines, const cache::BlockCache& cache) {
+void add_cache(Lines& lines, const cache::BlockCache& cache, const FileTier* file) {
     const cache::CacheCounters& counters = cache.counters();
-    lines.count("block_cache_current_size", cache.entries(), " blocks");
-    lines.count("block_cache_initial_size", 0, " blocks");
+    const FileCounters of_file = file != nullptr ? file->counters() : FileCounters();
+    // What is in memory is in the file, too, or soon will be.
+    const uint64_t in_file = file != nullptr ? file->map().used() : 0;
+    lines.count("block_cache_current_size", std::max(cache.entries(), in_file), " blocks");
+    lines.count("block_cache_initial_size", of_file.loaded, " blocks");
     lines.ratio("block_cache_dirty_ratio", cache.dirty_ratio(), 8);
     lines.count("block_cache_read_hits", counters.read_hits);
     lines.count("block_cache_read_misses", counters.read_misses);
@@ -87,8 +93,16 @@ void add_cache(Lines& lines, const cache::BlockCache& cache) {
     lines.count("block_cache_write_misses", counters.write_misses);
     lines.ratio("block_cache_write_hit_ratio", share(counters.write_hits, counters.write_misses),
                 8);
-    lines.count("block_cache_verified", 0);
-    lines.count("block_cache_mismatch", 0);
+    lines.count("block_cache_verified", of_file.verified);
+    lines.count("block_cache_mismatch", of_file.mismatched);
+}
+
+void add_file(Lines& lines, const FileTier& file) {
+    lines.count("cache_file_dirty_blocks", file.map().dirty());
+    lines.count("cache_file_unverified_blocks", file.map().unverified_blocks());
+    lines.count("cache_file_blocks_read", file.counters().read);
+    lines.count("cache_file_syncs", file.syncs());
+    lines.count("cache_file_failures", file.counters().failures);
 }
 
 void add_written(Lines& lines, const WrittenBlocks& written, const HeldUploads& held) {
@@ -102,8 +116,8 @@ void add_written(Lines& lines, const WrittenBlocks& written, const HeldUploads& 
 
 std::string format_stats(const StatsInput& input) {
     Lines lines;
-    if (input.over_http) add_http(lines, *input.blocks, *input.store);
-    if (input.cached) add_cache(lines, *input.cache);
+    if (input.over_http) add_http(lines, input);
+    if (input.cached) add_cache(lines, *input.cache, input.file);
     const cache::CacheCounters& counters = input.cache->counters();
     lines.count("zero_block_cache_size", input.cache->known_zero(), " blocks");
     lines.count("zero_block_cache_read_hits", counters.zero_read_hits);
@@ -120,6 +134,7 @@ std::string format_stats(const StatsInput& input) {
         lines.count("http_hedged_reads", input.store->hedged);
         lines.count("http_hedged_reads_won", input.store->hedge_won);
     }
+    if (input.file != nullptr) add_file(lines, *input.file);
     return lines.take();
 }
 

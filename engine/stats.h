@@ -18,6 +18,7 @@ struct StatsInput {
     const cache::BlockCache* cache = nullptr;
     const WrittenBlocks* written = nullptr;  // off: no lines about it
     const HeldUploads* held = nullptr;
+    const FileTier* file = nullptr;  // none: no cache file
     ByteCount budget;       // of memory
     bool over_http = true;  // lines about HTTP
     bool cached = true;     // lines about the block cache

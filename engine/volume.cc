@@ -183,6 +183,7 @@ std::string Volume::stats_text() {
     input.cache = &parts_.cache;
     input.written = &parts_.written;
     input.held = &writeback_.held();
+    input.file = parts_.file ? &*parts_.file : nullptr;
     input.budget = budget_.total();
     input.cached = cached_;
     input.over_http = over_http_;
@@ -195,6 +196,7 @@ void Volume::reset_stats() {
     parts_.counters = BlockCounters();
     parts_.written.reset_counters();
     writeback_.reset_counters();
+    if (parts_.file) parts_.file->reset_counters();
 }
 
 void Volume::wake_up_if_due() {
@@ -239,6 +241,13 @@ void Volume::start_survey(uint32_t threads) {
     }
 }
 
+void Volume::start_file_check(uint32_t threads) {
+    // Directories tell no ETags.
+    if (!over_http_ || !parts_.file || parts_.file->map().unverified_blocks() == 0) return;
+    file_check_.emplace(parts_, threads);
+    survey_task_.spawn(file_check_->run());
+}
+
 Task<void> Volume::run_survey() {
     co_await survey_->run();
     writeback_.deletions_dropped();
@@ -248,6 +257,7 @@ Task<void> Volume::run_survey() {
 Task<void> Volume::drain() {
     draining_ = true;
     if (survey_) survey_->stop();
+    if (file_check_) file_check_->stop();
     co_await read_ahead_.stop();
     co_await writeback_.drain();
     if (parts_.file) {

@@ -8,6 +8,7 @@
 
 #include "engine/config.h"
 #include "engine/fetcher.h"
+#include "engine/file_check.h"
 #include "engine/memory_budget.h"
 #include "engine/reactor/task_group.h"
 #include "engine/read_ahead.h"
@@ -63,6 +64,9 @@ public:
     /// Finds out in the background, with `threads` requests at once, which blocks have no object;
     /// drain() ends it. Once at the most.
     void start_survey(uint32_t threads);
+    /// Compares in the background what an earlier mount has left in the cache file with the store,
+    /// with `threads` requests at once; drain() ends it. Once at the most.
+    void start_file_check(uint32_t threads);
     /// Blocks that differ from the store.
     uint64_t dirty_blocks() const { return parts_.cache.dirty() + parts_.cache.deletions().size(); }
 
@@ -127,7 +131,8 @@ private:
     Writeback writeback_;
     ReadAhead read_ahead_;
     std::optional<Survey> survey_;
-    TaskGroup survey_task_;
+    std::optional<FileCheck> file_check_;
+    TaskGroup survey_task_;  // of both
     Instant next_wake_up_ = kNever;  // when serve() will look again by itself
     bool draining_ = false;
     bool drained_ = false;

@@ -28,6 +28,7 @@ struct ObjectMeta {
     std::optional<ByteCount> file_size;   // x-amz-meta-s3backer-filesize (block 0 only)
     std::optional<uint32_t> mount_token;  // x-amz-meta-s3backer-mount-token
     std::optional<Sha1> hmac;             // x-amz-meta-s3backer-hmac
+    ETag etag;                            // of an answer to head()
 
     ObjectMeta() = default;
 };

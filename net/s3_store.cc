@@ -145,7 +145,9 @@ Task<Result<ListPage>> S3Store::list(const ListRequest& request, Ticket* ticket)
 Task<Result<ObjectMeta>> S3Store::head(std::string_view key) {
     const Operation operation(Method::Head, key);
     CO_TRY(const HttpReply reply, co_await perform(operation, nullptr));
-    co_return reply.headers.meta;
+    ObjectMeta meta = reply.headers.meta;
+    meta.etag = reply.headers.etag;
+    co_return meta;
 }
 
 Task<Result<void>> S3Store::flush() { co_return ok(); }

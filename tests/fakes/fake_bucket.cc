@@ -172,7 +172,9 @@ Task<Result<ObjectMeta>> FakeBucket::head(std::string_view key) {
     if (fault.effect == Effect::Fail) co_return Error(fault.code, "injected");
     const Object* object = find(key);
     if (object == nullptr) co_return Error(Errc::NotFound, "no such object");
-    co_return object->meta;
+    ObjectMeta meta = object->meta;
+    if (!omit_etags_) meta.etag = object->etag;
+    co_return meta;
 }
 
 Task<Result<void>> FakeBucket::flush() {

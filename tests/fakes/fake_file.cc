@@ -38,6 +38,7 @@ Task<void> FakeFile::pass_delay() {
 Task<Result<void>> FakeFile::read(uint64_t offset, std::span<std::byte> into) {
     CHECK(offset + into.size() <= now_.size());
     co_await pass_delay();
+    if (reads_fail_) co_return Error(Errc::Io, "told to fail", EIO);
     std::ranges::copy_n(now_.begin() + static_cast<ptrdiff_t>(offset),
                         static_cast<ptrdiff_t>(into.size()), into.begin());
     co_return ok();

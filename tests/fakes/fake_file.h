@@ -39,9 +39,12 @@ public:
     /// The file as it is.
     const std::vector<std::byte>& content() const { return now_; }
 
-    /// From now on all writes or syncs fail.
+    /// From now on all writes, syncs or reads fail.
     void fail_writes() { writes_fail_ = true; }
     void fail_syncs() { syncs_fail_ = true; }
+    void fail_reads() { reads_fail_ = true; }
+    /// Nothing fails any more.
+    void revive() { writes_fail_ = syncs_fail_ = reads_fail_ = false; }
     int syncs() const { return syncs_; }
     int writes() const { return writes_; }
 
@@ -64,6 +67,7 @@ private:
     uint64_t ended_ = 0;
     bool writes_fail_ = false;
     bool syncs_fail_ = false;
+    bool reads_fail_ = false;
     int syncs_ = 0;
     int writes_ = 0;
 };

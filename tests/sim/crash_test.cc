@@ -39,6 +39,7 @@ public:
     CrashRun(uint32_t seed, const std::string& path)
         : random_(seed), path_(path), settings_(random_settings()), content_(size()) {
         verify_ = !one_in(4);
+        faulty_ = one_in(3);
         make_file();
     }
 
@@ -160,11 +161,23 @@ private:
             start_write();
         } else if (choice < 85) {
             start_flush();
+        } else if (choice < 88 && faulty_) {
+            break_the_store();
         } else {
             world_->loop.run_for(std::chrono::microseconds(below(one_in(5) ? 400'000 : 10'000)));
         }
         collect();
         if (one_in(8)) check_bucket();
+    }
+
+    /// Some uploads fail, some are carried out without an answer.
+    void break_the_store() {
+        faults_seen_ = true;
+        const int count = 1 + static_cast<int>(below(4));
+        const net::FakeBucket::Verb verb =
+            one_in(4) ? net::FakeBucket::Verb::Remove : net::FakeBucket::Verb::Put;
+        if (one_in(3)) return world_->bucket.lose_reply(verb, "", count);
+        world_->bucket.fail_next(verb, "", one_in(2) ? Errc::Unreachable : Errc::BadReply, count);
     }
 
     std::vector<std::byte> stored_in(net::FakeBucket& bucket) const {
@@ -237,7 +250,7 @@ private:
                 ++i;
                 continue;
             }
-            if (i->request->failed()) note("failed", "a request");
+            if (i->request->failed() && !faults_seen_) note("failed without a fault", "a request");
             trace(i->writes          ? "written"
                   : i->bytes.empty() ? "flushed or read"
                                      : "?",
@@ -248,9 +261,12 @@ private:
     }
 
     void end(UnderWay& ended) {
+        const bool failed = ended.request->failed();
         if (ended.writes) {
-            model_->end_write(ended.offset, ended.bytes, false);
-            bucket_model_->end_write(ended.number);
+            model_->end_write(ended.offset, ended.bytes, failed);
+            if (!failed) bucket_model_->end_write(ended.number);
+        } else if (failed) {
+            model_->drop(ended.watch);
         } else if (ended.request->bytes.empty()) {
             model_->end_flush(ended.watch);
             bucket_model_->end_flush(ended.number);
@@ -291,6 +307,7 @@ private:
         objects_ = world.bucket.objects();
         image_ = file->device.content();
         zeroed_ = false;
+        faults_seen_ = false;
     }
 
     void check_content() {
@@ -317,6 +334,8 @@ private:
     uint32_t value_ = 0;
     bool kill_ = false;
     bool zeroed_ = false;
+    bool faulty_ = false;
+    bool faults_seen_ = false;
     std::string wrong_;
 };
 

@@ -6,6 +6,7 @@ import stat
 import struct
 
 from harness.files import DirectFile, pattern
+from harness.procs import run
 from harness.registry import case, expect, expect_equal
 from harness.servers import TOKEN_KEY, block_key
 from harness.volumes import Reference
@@ -95,6 +96,28 @@ def _verified(world):
     with DirectFile(daemon.file) as file:
         expect(file.read(4 * 65536, 65536) == bytes(65536), "a deleted block is not zeros")
     daemon.unmount()
+
+
+@case("blocks of an earlier mount are compared with the store in the background, in few requests")
+def _verified_in_background(world):
+    for count in (8, SLOTS):  # one by one, and by a list
+        server = world.server()
+        store = world.http_store(server)
+        daemon = world.mount(store, *_options(world, 4096))
+        _write(daemon, 4096, range(count))
+        daemon.unmount()
+        server.admin.put(block_key(3), pattern(103, 4096))
+        server.admin.remove(block_key(4))
+        server.admin.reset()
+        daemon = world.mount(store, *_options(world, 4096), "--readAhead=0")
+        daemon.wait_log(f"compared unchanged={count - 2} changed=2")
+        expect(server.admin.stats()["requests"] < 16, "many requests")
+        server.admin.fault(method="GET", status=403, count=0)
+        _expect_blocks(daemon, 4096, (n for n in range(count) if n not in (3, 4)))
+        server.admin.clear_faults()
+        _expect_blocks(daemon, 4096, (3,), seed=100)
+        daemon.unmount()
+        os.unlink(world.path("cache"))
 
 
 @case("blocks that do not fit in memory are read from the file, not from the store")
@@ -239,6 +262,39 @@ def _test_directory(world):
     daemon = world.mount(store, f"--size={COUNT * 4096}", "--blockSize=4096")
     _expect_blocks(daemon, 4096, range(9))
     daemon.unmount()
+
+
+@case("a cache file that is cut off or removed while mounted loses nothing")
+def _damaged_while_mounted(world):
+    for damage in (lambda path: os.truncate(path, 0), os.unlink):
+        server = world.server()
+        store = world.http_store(server)
+        daemon = world.mount(store, *_options(world, 4096), *LAZY)
+        _write(daemon, 4096, range(30))
+        damage(world.path("cache"))
+        _write(daemon, 4096, range(20, 50), seed=300)
+        with DirectFile(daemon.file) as file:
+            file.sync()
+        expect("the cache file has failed" in daemon.log(), daemon.log())
+        _expect_blocks(daemon, 4096, range(20))
+        _expect_blocks(daemon, 4096, range(20, 50), seed=300)
+        _expect_stored(server, 4096, range(20))
+        _expect_stored(server, 4096, range(20, 50), seed=300)
+        daemon.unmount()
+        if os.path.exists(world.path("cache")):
+            os.unlink(world.path("cache"))
+
+
+@case("a cache file that the disk has no room for is refused, and the text names the option")
+def _disk_full(world):
+    place = world.new_path("small")
+    os.mkdir(place)
+    run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], world.directory)
+    world.on_close(run, ["umount", place], world.directory)
+    text = world.refused(world.directory_store(), "--size=16m", "--blockSize=4k",
+                         "--blockCacheSize=1000", f"--blockCacheFile={place}/cache")
+    expect("blockCacheSize" in text and place in text, text)
+    expect_equal(os.listdir(place), [], "files left behind")
 
 
 def _empty(directory):
