@@ -58,12 +58,10 @@ ETag FileTier::unverified(BlockNumber block) const {
 void FileTier::compare(BlockNumber block, const ETag& etag) {
     const auto slot = map_.find(block);
     if (!slot || !map_.unverified(*slot)) return;
-    if (map_.unverified(*slot) == etag) {
-        ++counters_.verified;
-        return map_.set_verified(*slot);
-    }
-    ++counters_.mismatched;
-    forget(block);
+    const bool same = map_.unverified(*slot) == etag;
+    ++(same ? counters_.verified : counters_.mismatched);
+    if (!same) forget(block);  // from now on it is not readable
+    map_.set_verified(*slot);
 }
 
 void FileTier::forget(BlockNumber block) {
