@@ -231,7 +231,7 @@ private:
         /// frozen.
         uint64_t rewritten_since = 0;
         uint64_t newest = 0;  // of the last write
-        RangeSet written;              // known bytes (Partial, Filling)
+        RangeSet written;     // known bytes (Partial, Filling)
     };
 
     static constexpr uint32_t kLeastFrozen = 16;

@@ -132,8 +132,7 @@ WritePlan BlockCache::write_record(const Write& write, Record& record) {
     switch (record.state) {
         case BlockState::Reading:
         case BlockState::Partial:
-        case BlockState::Filling:
-            return keep ? kFillFirst : write_partly_known(write, record);
+        case BlockState::Filling: return keep ? kFillFirst : write_partly_known(write, record);
         default:
             if (keep && free_frozen_.empty()) return kWaitSpace;
             return write_known(write, record, keep);

@@ -65,10 +65,10 @@ struct Found {
 /// What a client write has to do.
 struct WritePlan {
     enum class Kind {
-        Done,       // nothing: zeros that need no bytes
-        Apply,      // prepare `slot` as told, copy the bytes in, then end_write()
-        WaitSpace,  // no slot, or too many dirty blocks: wait for a change, then begin anew
-        FillFirst,  // too many pieces: download the block (or wait for that), then begin anew
+        Done,        // nothing: zeros that need no bytes
+        Apply,       // prepare `slot` as told, copy the bytes in, then end_write()
+        WaitSpace,   // no slot, or too many dirty blocks: wait for a change, then begin anew
+        FillFirst,   // too many pieces: download the block (or wait for that), then begin anew
         WaitStored,  // wait until its writes of closed epochs are stored, then begin anew
     };
     Kind kind;

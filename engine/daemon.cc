@@ -127,8 +127,8 @@ Task<bool> Daemon::decide(const Geometry& geometry) {
             co_return false;
         }
     }
-    const MountDecision decision = co_await decide_mount(
-        token_ ? &*token_ : nullptr, file_ ? &*file_ : nullptr, config_);
+    const MountDecision decision =
+        co_await decide_mount(token_ ? &*token_ : nullptr, file_ ? &*file_ : nullptr, config_);
     if (decision.verdict == MountDecision::Verdict::Refuse) co_return false;
     if (!file_) co_return true;
     const bool recover = decision.verdict == MountDecision::Verdict::Recover;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares the blocks that an earlier mount left in the cache file with the store, in the background
-// and many at once: by a list of all objects with their ETags, or one by one if those are few. A
-// block that is needed before is compared then. Source: cache-and-consistency.md 2.13.
+// Compares the blocks that an earlier mount left in the cache file with the store, in the
+// background and many at once: by a list of all objects with their ETags, or one by one if those
+// are few. A block that is needed before is compared then.
+// Source: cache-and-consistency.md 2.13.
 #pragma once
 
 #include <cstdint>

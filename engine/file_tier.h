@@ -152,7 +152,7 @@ private:
     FileEntries entries_;
     std::unordered_map<BlockNumber, Job> jobs_;
     std::unordered_set<BlockNumber> zeros_;  // whose dirty entry stands for zeros
-    MemorySlots zero_block_;  // its only slot: zeros, never written
+    MemorySlots zero_block_;                 // its only slot: zeros, never written
     WaitQueue changed_;
     TaskGroup tasks_;
     FileOwner* owner_;

@@ -44,7 +44,7 @@ private:
     uint64_t wanted_ = 0;   // the last one that somebody waits for
     uint64_t done_ = 0;
     bool running_ = false;
-    uint32_t patient_ = 0;        // calls that wait for whatever sync comes
+    uint32_t patient_ = 0;  // calls that wait for whatever sync comes
     bool timer_is_set_ = false;
     bool hurried_ = false;
     WaitQueue patience_;

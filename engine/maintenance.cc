@@ -47,7 +47,7 @@ Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Con
     erasure.quiet = config.quiet;
     if (action == CommandLine::Action::Reset) {
         const bool reset = co_await reset_mounted_flag(erasure);
-        co_return reset && reset_file_token(config, facts->geometry);
+        co_return reset&& reset_file_token(config, facts->geometry);
     }
     Eraser eraser(erasure);
     co_return co_await eraser.run();

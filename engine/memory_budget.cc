@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cache/block_cache.h"
+#include "cache/file_map.h"
 #include "fusell/dev_transport.h"
 
 namespace s3b {
@@ -23,7 +24,8 @@ MemoryBudget memory_budget(const MemoryBounds& bounds) {
     budget.slots = ByteCount(bounds.slots * bounds.geometry.block_size.value);
     const uint64_t of_a_slot = cache::BlockCache::kBytesPerSlot +
                                cache::BlockCache::bytes_if_dirty(bounds.geometry.block_size);
-    budget.bookkeeping = ByteCount(bounds.slots * of_a_slot);
+    const uint64_t of_a_file_slot = cache::FileMap::kBytesPerSlot;
+    budget.bookkeeping = ByteCount(bounds.slots * of_a_slot + bounds.file_slots * of_a_file_slot);
     budget.maps = ByteCount(bounds.geometry.blocks.value * kBitsOfABlock / 8);
     budget.bodies = ByteCount(bounds.transfers * bounds.body.value);
     budget.requests = ByteCount(fusell::DevTransport::kMaxRequests * kRequest);

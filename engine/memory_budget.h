@@ -27,8 +27,9 @@ struct MemoryBudget {
 struct MemoryBounds {
     Geometry geometry;
     uint64_t slots = 0;
-    uint64_t transfers = 0;  // with a body each
-    ByteCount body;          // the longest
+    uint64_t file_slots = 0;  // of the cache file
+    uint64_t transfers = 0;   // with a body each
+    ByteCount body;           // the longest
 };
 
 MemoryBudget memory_budget(const MemoryBounds& bounds);

@@ -65,8 +65,7 @@ MountDecision decide_mount(const MountCase& mount) {
     const std::string mounted =
         "the store appears to be mounted already, mount token " + hex(*mount.store);
     if (mount.force) {
-        return drop(mount,
-                    "warning: " + mounted + "\nwarning: going on because of --force");
+        return drop(mount, "warning: " + mounted + "\nwarning: going on because of --force");
     }
     std::string text = mounted;
     if (same && mount.dirty > 0) {
@@ -74,8 +73,9 @@ MountDecision decide_mount(const MountCase& mount) {
                 " that never reached the store; write them back with "
                 "--blockCacheRecoverDirtyBlocks";
     } else if (same) {
-        text += "\nthe cache file has the same token: its mount did not end in order; go on with "
-                "--blockCacheRecoverDirtyBlocks";
+        text +=
+            "\nthe cache file has the same token: its mount did not end in order; go on with "
+            "--blockCacheRecoverDirtyBlocks";
     } else if (mount.file != 0) {
         text += "\nthe cache file has another one, " + hex(mount.file);
     }

@@ -12,7 +12,7 @@ namespace s3b {
 
 /// What is known before a mount.
 struct MountCase {
-    bool has_store_token = true;  // false in test mode: directories keep none
+    bool has_store_token = true;    // false in test mode: directories keep none
     std::optional<uint32_t> store;  // the store's mount token; nullopt: there is none
     uint32_t file = 0;              // that of the cache file; 0: none, or no file
     uint64_t dirty = 0;             // blocks that the file holds and the store has not

@@ -33,8 +33,9 @@ Complaint settle_cache_file(Draft& draft, const Environment& environment) {
         if (cache.recover_dirty_blocks || draft.config.fsync == FsyncPolicy::Cache) {
             return "`" + std::string(option) + "' cannot work with `blockCacheSize=0'";
         }
-        draft.messages.emplace_back("warning: `blockCacheFile' has no effect with "
-                                    "`blockCacheSize=0'");
+        draft.messages.emplace_back(
+            "warning: `blockCacheFile' has no effect with "
+            "`blockCacheSize=0'");
         return {};
     }
     cache.file = absolute_path(*draft.cache_file, environment.directory);

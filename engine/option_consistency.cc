@@ -64,9 +64,10 @@ Complaint settle_consistency(Draft& draft, const Environment&) {
     if (Complaint wrong = check_consistency(draft)) return wrong;
     derive_consistency(draft, draft.config.consistency);
     if (draft.config.fsync == FsyncPolicy::Cache && draft.config.consistency.on) {
-        return std::string("`fsyncPolicy=cache' needs a store that shows each write at once: it "
-                           "cannot work with `consistency=eventual', `md5CacheSize', "
-                           "`md5CacheTime' or `minWriteDelay'");
+        return std::string(
+            "`fsyncPolicy=cache' needs a store that shows each write at once: it "
+            "cannot work with `consistency=eventual', `md5CacheSize', "
+            "`md5CacheTime' or `minWriteDelay'");
     }
     return {};
 }

@@ -69,8 +69,8 @@ void RingFile::open_direct() {
     // By the descriptor: the name may be another file's by now.
     const std::string path = "/proc/self/fd/" + std::to_string(buffered_);
     direct_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_DIRECT);
-    access_ = direct_ < 0 ? std::string("buffered: O_DIRECT fails: ") + std::strerror(errno)
-                          : "direct";
+    access_ =
+        direct_ < 0 ? std::string("buffered: O_DIRECT fails: ") + std::strerror(errno) : "direct";
     if (direct_ < 0) return;
     // Some file systems find out only now.
     const MemorySlots trial(SlotCount(1), ByteCount(granule_));
@@ -167,14 +167,14 @@ Result<void> RingFile::check() const {
 Task<Result<void>> RingFile::read(uint64_t offset, std::span<std::byte> into) {
     CO_TRY_VOID(co_await transfer(false, offset, into));
     CO_TRY_VOID(check());
-    co_await advise(offset, into.size());
+    co_await advise(into.size());
     co_return ok();
 }
 
 Task<Result<void>> RingFile::write(uint64_t offset, std::span<const std::byte> from) {
     CO_TRY_VOID(check());
     CO_TRY_VOID(co_await transfer(true, offset, from));
-    co_await advise(offset, from.size());
+    co_await advise(from.size());
     co_return ok();
 }
 
@@ -197,12 +197,15 @@ Task<void> RingFile::punch(uint64_t offset, uint64_t length) {
     punches_ = result >= 0;
 }
 
-/// What goes past the page cache is not in it.
-Task<void> RingFile::advise(uint64_t offset, uint64_t length) {
+/// All of the data at once, for the kernel keeps pages together that it has read together. What
+/// goes past the page cache is not in it.
+Task<void> RingFile::advise(uint64_t moved) {
     if (!advise_ || direct_ >= 0) co_return;
+    unadvised_ += moved;
+    if (unadvised_ < kAdvisedAtOnce) co_return;
+    unadvised_ = 0;
     io_uring_sqe sqe{};
-    io_uring_prep_fadvise(&sqe, buffered_, offset, static_cast<off_t>(length),
-                          POSIX_FADV_DONTNEED);
+    io_uring_prep_fadvise(&sqe, buffered_, layout_.data_offset(), 0, POSIX_FADV_DONTNEED);
     RingOp operation(ring_, sqe);
     co_await operation;
 }

@@ -44,6 +44,8 @@ private:
     static constexpr uint64_t kPiece = uint64_t{2} << 20;
     static constexpr uint64_t kMostPieces = uint64_t{1} << 14;  // IORING_MAX_REG_BUFFERS
     static constexpr uint64_t kLargestPiece = uint64_t{1} << 30;
+    /// With `advise`: so many bytes may be in the page cache before it is emptied.
+    static constexpr uint64_t kAdvisedAtOnce = uint64_t{1} << 20;
     enum class Piece : uint8_t { Unused, Registered, Refused };
 
     void open_direct();
@@ -52,18 +54,19 @@ private:
     std::optional<uint16_t> registered(std::span<const std::byte> memory);
     io_uring_sqe prepare(bool writes, uint64_t offset, std::span<const std::byte> memory);
     Task<Result<void>> transfer(bool writes, uint64_t offset, std::span<const std::byte> memory);
-    Task<void> advise(uint64_t offset, uint64_t length);
+    Task<void> advise(uint64_t moved);
 
     Ring& ring_;
     int buffered_;
     int direct_ = -1;  // the same file; -1: not used
     cache::FileLayout layout_;
     bool advise_;
-    bool punches_ = true;  // the file system can
+    uint64_t unadvised_ = 0;  // bytes moved since the last advice
+    bool punches_ = true;     // the file system can
     uint32_t granule_ = 4096;
     std::string access_;
-    std::optional<int> files_;      // registered: the number of buffered_; direct_ is next
-    std::span<std::byte> memory_;   // part of which may be registered
+    std::optional<int> files_;     // registered: the number of buffered_; direct_ is next
+    std::span<std::byte> memory_;  // part of which may be registered
     uint64_t piece_ = kPiece;
     std::vector<Piece> pieces_;
 };

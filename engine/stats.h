@@ -19,9 +19,9 @@ struct StatsInput {
     const WrittenBlocks* written = nullptr;  // off: no lines about it
     const HeldUploads* held = nullptr;
     const FileTier* file = nullptr;  // none: no cache file
-    ByteCount budget;       // of memory
-    bool over_http = true;  // lines about HTTP
-    bool cached = true;     // lines about the block cache
+    ByteCount budget;                // of memory
+    bool over_http = true;           // lines about HTTP
+    bool cached = true;              // lines about the block cache
 };
 
 /// `input` has all its pointers.

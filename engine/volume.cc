@@ -78,8 +78,9 @@ MemoryBudget Volume::memory_budget(const VolumeSettings& settings, const codec::
     MemoryBounds bounds;
     bounds.geometry = settings.geometry;
     const cache::CacheSettings cache = cache_settings(settings, codec.encrypts());
-    bounds.slots = uint64_t{cache::BlockCache::slots_for(cache).value} +
-                   cache::BlockCache::frozen_for(cache);
+    bounds.slots =
+        uint64_t{cache::BlockCache::slots_for(cache).value} + cache::BlockCache::frozen_for(cache);
+    if (!settings.cache.file.empty()) bounds.file_slots = settings.cache.size;
     bounds.transfers = transfers_at_once(settings);
     bounds.body = ByteCount(codec.capacity());
     return s3b::memory_budget(bounds);

@@ -132,7 +132,7 @@ private:
     ReadAhead read_ahead_;
     std::optional<Survey> survey_;
     std::optional<FileCheck> file_check_;
-    TaskGroup survey_task_;  // of both
+    TaskGroup survey_task_;          // of both
     Instant next_wake_up_ = kNever;  // when serve() will look again by itself
     bool draining_ = false;
     bool drained_ = false;

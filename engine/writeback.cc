@@ -67,8 +67,8 @@ std::optional<BlockNumber> Writeback::take_unblocked() {
 Instant Writeback::next_due() {
     if (!may_start(net::Urgency::WriteBack)) return remover_.next_due();
     const Instant now = Scheduler::current().now();
-    return std::min({parts_.cache.next_due(now), parts_.cache.next_frozen(now),
-                     held_.next_ready(), remover_.next_due()});
+    return std::min({parts_.cache.next_due(now), parts_.cache.next_frozen(now), held_.next_ready(),
+                     remover_.next_due()});
 }
 
 Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {

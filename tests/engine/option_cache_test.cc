@@ -58,5 +58,37 @@ TEST_F(CacheOptionsTest, BoundWhatIsReadAheadIfItAdapts) {
     EXPECT_TRUE(names(refusal({"--readAheadMax=0"}), {"`readAheadMax'"}));
 }
 
+TEST_F(CacheOptionsTest, NameTheCacheFileAsSeenFromHere) {
+    const Config config = mounted({"--blockCacheFile=f", "--blockCacheMemory=3m",
+                                   "--blockCacheNoVerify", "--blockCacheFileAdvise"});
+    EXPECT_EQ(config.cache.file, root_ + "/f");
+    EXPECT_EQ(config.cache.memory, ByteCount(3 << 20));
+    EXPECT_FALSE(config.cache.verify_file);
+    EXPECT_TRUE(config.cache.advise_file);
+    EXPECT_FALSE(config.cache.recover_dirty_blocks);
+    EXPECT_EQ(mounted({"--blockCacheFile=/x/f"}).cache.file, "/x/f");
+    EXPECT_EQ(mounted({}).cache.file, "");
+}
+
+TEST_F(CacheOptionsTest, RecoverWhatFsyncHasPromised) {
+    EXPECT_TRUE(mounted({"--blockCacheFile=f", "--fsyncPolicy=cache"}).cache.recover_dirty_blocks);
+    EXPECT_TRUE(mounted({"--blockCacheFile=f", "--blockCacheRecoverDirtyBlocks"})
+                    .cache.recover_dirty_blocks);
+}
+
+TEST_F(CacheOptionsTest, AboutTheFileNeedTheFile) {
+    for (const char* option : {"blockCacheRecoverDirtyBlocks", "blockCacheNoVerify",
+                               "blockCacheMemory=1m", "fsyncPolicy=cache"}) {
+        const std::string name = std::string(option).substr(0, std::string(option).find("=1m"));
+        EXPECT_TRUE(names(refusal({std::string("--") + option}),
+                          {("`" + name + "'").c_str(), "`blockCacheFile'"}));
+    }
+    EXPECT_TRUE(names(refusal({"--blockCacheFile="}), {"`blockCacheFile' is empty"}));
+    EXPECT_TRUE(names(refusal({"--blockCacheFile=f", "--fsyncPolicy=cache", "--blockCacheSize=0"}),
+                      {"`fsyncPolicy=cache'", "`blockCacheSize=0'"}));
+    EXPECT_TRUE(names(refusal({"--blockCacheFile=f", "--fsyncPolicy=cache", "--minWriteDelay=5"}),
+                      {"`fsyncPolicy=cache'", "`minWriteDelay'"}));
+}
+
 }  // namespace
 }  // namespace s3b

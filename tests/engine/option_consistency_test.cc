@@ -124,7 +124,8 @@ TEST_F(FsyncOptionTest, StoreIsTheDefaultAndNoneWarns) {
 }
 
 TEST_F(FsyncOptionTest, CacheNeedsTheCacheFile) {
-    EXPECT_TRUE(names(refusal({"--fsyncPolicy=cache"}), {"`fsyncPolicy=cache'", "`blockCacheFile'"}));
+    EXPECT_TRUE(
+        names(refusal({"--fsyncPolicy=cache"}), {"`fsyncPolicy=cache'", "`blockCacheFile'"}));
     EXPECT_TRUE(names(refusal({"--fsyncPolicy=x"}), {"`x'", "store, cache or none"}));
     EXPECT_EQ(mounted({"--fsyncPolicy=cache", "--blockCacheFile=f"}).fsync, FsyncPolicy::Cache);
 }

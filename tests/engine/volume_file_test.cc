@@ -192,10 +192,10 @@ TEST_P(FailingFileTest, NothingIsStoredBeforeTheFileIsDisowned) {
     for (uint32_t n = 0; n < 8; ++n) EXPECT_TRUE(is_stored(n, n < 3 ? 1 : 2)) << n;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, FailingFileTest,
-    ::testing::Combine(::testing::Bool(),
-                       ::testing::Values(FsyncPolicy::Store, FsyncPolicy::Cache)));
+INSTANTIATE_TEST_SUITE_P(All, FailingFileTest,
+                         ::testing::Combine(::testing::Bool(),
+                                            ::testing::Values(FsyncPolicy::Store,
+                                                              FsyncPolicy::Cache)));
 
 /// What is written after an fsync does not overtake what was written before.
 class EpochsTest : public VolumeFileTest {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests, one module a theme. A module named here is run, in this order."""
 
-THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "cache_file", "consistency",
-          "durability", "discard", "memory", "crash", "kills", "face", "errors", "process", "threads",
-          "hostile", "hostile_lists", "interop_options", "interop_codecs", "compression",
-          "encryption", "tampering", "passwords", "bucket", "keys", "servers", "quickstart")
+THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "cache_file",
+          "recovery", "consistency", "durability", "discard", "memory", "crash", "kills", "face",
+          "errors", "process", "threads", "hostile", "hostile_lists", "interop_options",
+          "interop_codecs", "compression", "encryption", "tampering", "passwords", "bucket",
+          "keys", "servers", "quickstart")
