@@ -180,7 +180,7 @@ const FileTierNeeds* Daemon::file_for_volume() {
 
 /// A mount that is continued keeps its token: at each moment store and file have the same.
 Task<bool> Daemon::establish_token() {
-    Result<uint32_t> token = random_token();
+    Result<uint32_t> token = continued_token_ != 0 ? continued_token_ : random_token();
     if (token_ && !config_.mount.read_only) {
         if (continued_token_ != 0) {
             token = co_await token_->keep(continued_token_);
@@ -192,14 +192,21 @@ Task<bool> Daemon::establish_token() {
             co_return false;
         }
         token_is_ours_ = true;
-    } else if (continued_token_ != 0) {
-        token = continued_token_;
     }
     if (!file_) co_return true;
     const std::string wrong = file_->take_over(*token);
     if (wrong.empty()) co_return true;
     say(wrong);
+    if (token_is_ours_ && continued_token_ == 0) co_await clear_token();
     co_return false;
+}
+
+Task<void> Daemon::clear_token() {
+    const Result<void> cleared = co_await token_->clear();
+    if (!cleared.has_value()) {
+        log::error("cannot clear the mount token, the next mount needs --force",
+                   log::kv("error", cleared.error()));
+    }
 }
 
 Task<Result<void>> Daemon::disown() {
@@ -228,13 +235,7 @@ Task<void> Daemon::serve() {
 }
 
 Task<void> Daemon::stop() {
-    if (token_is_ours_) {
-        const Result<void> cleared = co_await token_->clear();
-        if (!cleared.has_value()) {
-            log::error("cannot clear the mount token, the next mount needs --force",
-                       log::kv("error", cleared.error()));
-        }
-    }
+    if (token_is_ours_) co_await clear_token();
     if (file_) {
         const std::string wrong = file_->release(volume_->file_is_complete());
         if (!wrong.empty()) {

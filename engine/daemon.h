@@ -43,6 +43,7 @@ private:
     Task<bool> decide(const Geometry& geometry);
     const FileTierNeeds* file_for_volume();
     Task<bool> establish_token();
+    Task<void> clear_token();
     Task<Result<void>> disown() override;
     Task<void> serve();
     Task<void> stop();

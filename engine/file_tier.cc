@@ -178,11 +178,18 @@ bool FileTier::unkept(BlockNumber block, uint64_t version) const {
 
 bool FileTier::holds_back(cache::BlockRange range) const {
     if (failed_) return !disowned_;
-    return std::ranges::any_of(jobs_, [this, range](const auto& entry) {
-        const auto& [block, todo] = entry;
-        if (!range.contains(block) || (todo.since == 0 && todo.writing_since == 0)) return false;
+    const auto passes_as_clean = [this](BlockNumber block, const Job& todo) {
+        if (todo.since == 0 && todo.writing_since == 0) return false;
         const auto slot = map_.find(block);
         return slot && !map_.is_dirty(*slot) && !incomplete(block);
+    };
+    if (range.count == 1) {
+        const BlockNumber block(static_cast<uint32_t>(range.first));
+        const auto found = jobs_.find(block);
+        return found != jobs_.end() && passes_as_clean(block, found->second);
+    }
+    return std::ranges::any_of(jobs_, [&](const auto& entry) {
+        return range.contains(entry.first) && passes_as_clean(entry.first, entry.second);
     });
 }
 

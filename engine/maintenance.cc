@@ -20,14 +20,22 @@ net::TransferLimits transfer_limits(const Config& config) {
     return limits;
 }
 
-/// What is dirty in the cache file will be dropped by the next mount.
-bool reset_file_token(const Config& config, const Geometry& geometry) {
-    if (config.cache.file.empty()) return true;
-    const CacheFile::Opened opened = CacheFile::open(config.cache.file, geometry.block_size);
-    std::string wrong = opened.wrong;
-    if (opened.file) wrong = opened.file->set_token(0);
+/// Resets the tokens of the store and of the cache file: what is dirty in that will be dropped by
+/// the next mount.
+Task<bool> reset(const Config& config, const Geometry& geometry, const Erasure& erasure) {
+    CacheFile::Opened opened;
+    if (!config.cache.file.empty()) {
+        opened = CacheFile::open(config.cache.file, geometry.block_size);
+    }
+    if (!opened.wrong.empty()) {  // before anything is changed
+        say(opened.wrong);
+        co_return false;
+    }
+    const bool done = co_await reset_mounted_flag(erasure);
+    if (!done || !opened.file) co_return done;
+    const std::string wrong = opened.file->set_token(0);
     if (!wrong.empty()) say(wrong);
-    return wrong.empty();
+    co_return wrong.empty();
 }
 
 Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Context& context) {
@@ -46,11 +54,15 @@ Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Con
     erasure.force = config.force;
     erasure.quiet = config.quiet;
     if (action == CommandLine::Action::Reset) {
-        const bool reset = co_await reset_mounted_flag(erasure);
-        co_return reset&& reset_file_token(config, facts->geometry);
+        co_return co_await reset(config, facts->geometry, erasure);
     }
     Eraser eraser(erasure);
-    co_return co_await eraser.run();
+    const bool erased = co_await eraser.run();
+    if (erased && !config.cache.file.empty()) {
+        say("the cache file still holds blocks of the erased volume, remove it: " +
+            config.cache.file);
+    }
+    co_return erased;
 }
 
 Task<void> maintain_with_keys(CommandLine::Action action, Config& config,

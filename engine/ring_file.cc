@@ -190,8 +190,8 @@ Task<void> RingFile::punch(uint64_t offset, uint64_t length) {
     const uint64_t end = (offset + length) / granule_ * granule_;
     if (begin >= end || !punches_) co_return;
     io_uring_sqe sqe{};
-    io_uring_prep_fallocate(&sqe, buffered_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin,
-                            end - begin);
+    io_uring_prep_fallocate(&sqe, buffered_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                            static_cast<off_t>(begin), static_cast<off_t>(end - begin));
     RingOp operation(ring_, sqe);
     const int32_t result = co_await operation;
     punches_ = result >= 0;
