@@ -13,7 +13,7 @@ FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::vector<std::string> k
     : bucket_(bucket), verb_(verb), keys_(std::move(keys)) {
     for (const std::string& key : keys_) {
         ++bucket.counts_[{verb, key}];
-        if (verb == Verb::List) continue;
+        if (verb == Verb::List || verb == Verb::Head) continue;
         CHECK(bucket.several_clients_ || !bucket.keys_under_way_.contains(key));
         const auto last = bucket.last_changes_.find(key);
         if (changes() && last != bucket.last_changes_.end()) {
@@ -30,7 +30,7 @@ FakeBucket::Call::Call(FakeBucket& bucket, Verb verb, std::vector<std::string> k
 
 FakeBucket::Call::~Call() {
     --bucket_.under_way_[index_of(verb_)];
-    if (verb_ == Verb::List) return;
+    if (verb_ == Verb::List || verb_ == Verb::Head) return;
     for (const std::string& key : keys_) {
         bucket_.keys_under_way_.erase(bucket_.keys_under_way_.find(key));
         if (changes()) bucket_.last_changes_[key] = Scheduler::current().now();

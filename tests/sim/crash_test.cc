@@ -77,7 +77,16 @@ private:
         cache.write_delay = std::chrono::milliseconds(one_in(3) ? 0 : below(300));
         if (one_in(2)) cache.policy = cache::EvictionPolicy::S3Fifo;
         cache.read_ahead = below(4);
+        if (one_in(5)) cache.timeout = std::chrono::milliseconds(1 + below(200));
+        if (one_in(5)) cache.max_dirty = 1 + below(cache.size);
+        if (one_in(5)) cache.protected_blocks = below(cache.size + 1);
+        cache.sync = cache.write_delay == Duration::zero() && one_in(5);
         settings.fsync = one_in(3) ? FsyncPolicy::Store : FsyncPolicy::Cache;
+        if (settings.fsync == FsyncPolicy::Store && one_in(4)) {
+            settings.consistency.on = true;
+            settings.consistency.keep = std::chrono::milliseconds(500);
+            settings.consistency.min_write_delay = std::chrono::milliseconds(below(100));
+        }
         return settings;
     }
 
@@ -136,6 +145,8 @@ private:
               settings_.geometry.block_size.value, settings_.geometry.blocks.value,
               settings_.cache.size, settings_.cache.memory.value, static_cast<int>(settings_.fsync),
               int{verify_});
+        if (one_in(4)) world.start_survey(1 + below(3));
+        if (one_in(2)) world.volume().start_file_check(1 + below(3));
         if (one_in(2)) check_content();
         const uint32_t steps = 20 + below(150);
         for (uint32_t i = 0; i < steps && wrong_.empty(); ++i) step();
