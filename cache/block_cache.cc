@@ -283,7 +283,7 @@ void BlockCache::finish_fetch_absent(BlockNumber block, Instant now) {
     release_slot(record->fetch_slot);
     record->fetch_slot = kNoSlot;
     step(*record, BlockEvent::FindNothing);
-    zero_map_.set_zero(block);
+    if (settings_.remember_zeros) zero_map_.set_zero(block);
     if (record->state == BlockState::Absent) {
         records_.erase(block);
         return;

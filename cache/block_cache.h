@@ -160,8 +160,8 @@ public:
     /// See Deletions::claim().
     std::optional<BlockRange> claim_deletions(Instant now, uint64_t run_from, uint32_t most_chunks);
     /// The object of a claimed block is gone; of all that are left of a claim.
-    void finish_deletion(BlockNumber block) { deletions_.end(block); }
-    void finish_deletions(BlockRange claim) { deletions_.end_all(claim); }
+    void finish_deletion(BlockNumber block);
+    void finish_deletions(BlockRange claim);
     /// All of a claim has ended.
     void release_deletions(BlockRange claim) { deletions_.release(claim); }
     /// It may still be there: try again at `due`, with all others.
@@ -285,6 +285,7 @@ private:
     void note_deletions(Instant now);
     std::optional<uint64_t> cancel_deletion(BlockNumber block);
     void note_deletions_gone();
+    void forget_zeros(BlockNumber block);
     void retry_at(Instant due);
     void drop_bytes(BlockNumber block, Record& record);
     void settle_if_free(BlockNumber block, Record& record, Instant now);

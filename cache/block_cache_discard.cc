@@ -158,9 +158,28 @@ void BlockCache::hurry_deletions(Instant now) {
 std::optional<BlockRange> BlockCache::claim_deletions(Instant now, uint64_t run_from,
                                                       uint32_t most_chunks) {
     if (next_deletion() > now) return std::nullopt;
-    const auto claim = deletions_.claim(run_from, most_chunks);
+    const uint32_t chunks = settings_.remember_zeros ? most_chunks : 1;
+    const auto claim = deletions_.claim(run_from, chunks);
     note_deletions_gone();
     return claim;
+}
+
+void BlockCache::forget_zeros(BlockNumber block) {
+    if (deletions_.waits(block) || !zero_map_.known_zero(block)) return;
+    zero_map_.set_unknown(block);
+}
+
+void BlockCache::finish_deletion(BlockNumber block) {
+    deletions_.end(block);
+    if (!settings_.remember_zeros) forget_zeros(block);
+}
+
+void BlockCache::finish_deletions(BlockRange claim) {
+    deletions_.end_all(claim);
+    if (settings_.remember_zeros) return;
+    for (uint64_t n = claim.first; n < claim.end(); ++n) {
+        forget_zeros(BlockNumber(static_cast<uint32_t>(n)));
+    }
 }
 
 void BlockCache::retry_deletion(BlockNumber block, Instant due) {

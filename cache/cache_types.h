@@ -23,7 +23,8 @@ struct CacheSettings {
     bool objects_must_stay = false;  // must_exist() may be true
     bool trust_surveys = true;       // a survey may tell that a deletion is not needed any more
     uint32_t dirty_capacity = 0;     // blocks that can be dirty, with a backing; 0: `size`
-    bool ordered = false;            // what was written before close_epoch() is stored first
+    bool remember_zeros = true;  // false: that a block is zeros only as long as it is not stored
+    bool ordered = false;        // what was written before close_epoch() is stored first
 };
 
 /// A lower tier (the cache file) that keeps bytes of blocks which leave the memory.

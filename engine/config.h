@@ -18,6 +18,7 @@
 #include "fusell/mount_settings.h"
 #include "net/credential_sources.h"
 #include "net/s3_store.h"
+#include "net/trial_store.h"
 
 namespace s3b {
 
@@ -56,9 +57,10 @@ struct CodecConfig {
 };
 
 struct Config {
-    bool test = false;      // `directory` holds the blocks, there is no S3 (wire-format.md 9)
-    std::string directory;  // absolute, with `test`
-    net::S3Settings s3;     // without `test`
+    bool test = false;         // `directory` holds the blocks, there is no S3 (wire-format.md 9)
+    std::string directory;     // absolute, with `test`
+    net::TrialSettings trial;  // with `test`
+    net::S3Settings s3;        // without `test`
     /// Where keys come from, if not from `s3`; see net::make_source().
     net::KeySourceSettings key_source;
     std::string prefix;              // of all object keys
@@ -73,10 +75,13 @@ struct Config {
     fusell::MountSettings mount;
     std::optional<ByteCount> size;        // as given; detected otherwise
     std::optional<ByteCount> block_size;  // as given; detected or kDefaultBlockSize otherwise
+    bool shared_disk = false;             // other mounts write to the volume, too
     bool list_blocks = false;             // find out after the mount which blocks have no object
     uint32_t list_threads = 16;           // pages of names under way at once
     bool auto_detect = true;              // ask block 0 for the sizes; never with `test`
     bool force = false;                   // go on in spite of another geometry or a mount token
+    std::string stats_mirror;             // absolute; a copy of the statistics; empty: none
+    Duration stats_mirror_interval = std::chrono::seconds(1);
     bool quiet = false;
     bool debug = false;
     bool foreground = false;

@@ -152,6 +152,7 @@ Task<bool> Daemon::start() {
     settings.prefix = config_.prefix;
     settings.block_hash_prefix = config_.block_hash_prefix;
     settings.read_only = config_.mount.read_only;
+    settings.shared = config_.shared_disk;
     settings.over_http = !config_.test;
     if (!fits_into_memory(Volume::memory_budget(settings, *codec_))) co_return false;
     volume_.emplace(settings,
@@ -182,7 +183,9 @@ const FileTierNeeds* Daemon::file_for_volume() {
 Task<bool> Daemon::establish_token() {
     Result<uint32_t> token = continued_token_ != 0 ? continued_token_ : random_token();
     if (token_ && !config_.mount.read_only) {
-        if (continued_token_ != 0) {
+        if (config_.shared_disk) {
+            token = co_await token_->share(config_.force);
+        } else if (continued_token_ != 0) {
             token = co_await token_->keep(continued_token_);
         } else {
             token = co_await token_->establish(config_.force);
@@ -191,7 +194,7 @@ Task<bool> Daemon::establish_token() {
             say("cannot set the mount token: " + describe(token.error()));
             co_return false;
         }
-        token_is_ours_ = true;
+        token_is_ours_ = !config_.shared_disk;  // the others go on
     }
     if (!file_) co_return true;
     const std::string wrong = file_->take_over(*token);
@@ -224,6 +227,7 @@ Task<void> Daemon::serve() {
               log::kv("blocks", volume_->geometry().blocks));
     TaskGroup background;
     background.spawn(volume_->serve());
+    start_mirror(background);
     if (config_.list_blocks) volume_->start_survey(config_.list_threads);
     volume_->start_file_check(config_.list_threads);
     if (asked_to_stop_) tasks_.spawn(unmount(false));
@@ -231,7 +235,19 @@ Task<void> Daemon::serve() {
     phase_ = Phase::WritingBack;
     log::info("unmounted, writing back", log::kv("dirty_blocks", volume_->dirty_blocks()));
     co_await volume_->drain();
+    if (mirror_) mirror_->stop();
     co_await background.join();
+}
+
+void Daemon::start_mirror(TaskGroup& group) {
+    if (config_.stats_mirror.empty()) return;
+    StatsMirror::Settings settings;
+    settings.path = config_.stats_mirror;
+    settings.interval = config_.stats_mirror_interval;
+    settings.text = [this] { return volume_->stats_text(); };
+    settings.reset = [this] { volume_->reset_stats(); };
+    mirror_.emplace(reactor_.ring(), std::move(settings));
+    group.spawn(mirror_->run());
 }
 
 Task<void> Daemon::stop() {

@@ -15,13 +15,14 @@
 #include "engine/reactor/signals.h"
 #include "engine/ring_file.h"
 #include "engine/signing_keys.h"
+#include "engine/stats_mirror.h"
 #include "engine/volume.h"
 #include "fusell/session.h"
 
 namespace s3b {
 
 /// Belongs to the reactor's thread.
-class Daemon : private FileOwner {
+class Daemon final : private FileOwner {
 public:
     Daemon(Reactor& reactor, Config config, Detacher& detacher);
     ~Daemon();
@@ -46,6 +47,7 @@ private:
     Task<void> clear_token();
     Task<Result<void>> disown() override;
     Task<void> serve();
+    void start_mirror(TaskGroup& group);
     Task<void> stop();
     Task<void> watch_signals();
     Task<void> unmount(bool lazy);
@@ -67,6 +69,7 @@ private:
     std::unique_ptr<codec::BlockCodec> codec_;
     std::optional<Volume> volume_;
     std::unique_ptr<fusell::Session> session_;
+    std::optional<StatsMirror> mirror_;
     TaskGroup tasks_;  // those that signals start
     Phase phase_ = Phase::Starting;
     bool asked_to_stop_ = false;

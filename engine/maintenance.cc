@@ -34,8 +34,9 @@ Task<bool> reset(const Config& config, const Geometry& geometry, const Erasure& 
     const bool done = co_await reset_mounted_flag(erasure);
     if (!done || !opened.file) co_return done;
     const std::string wrong = opened.file->set_token(0);
-    if (!wrong.empty()) say(wrong);
-    co_return wrong.empty();
+    const bool written = wrong.empty();
+    if (!written) say(wrong);
+    co_return written;
 }
 
 Task<bool> maintain(CommandLine::Action action, Config& config, const net::S3Context& context) {

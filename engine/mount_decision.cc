@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "engine/mount_token.h"
+
 namespace s3b {
 
 namespace {
@@ -59,6 +61,7 @@ MountDecision decide_without_store_token(const MountCase& mount) {
 
 MountDecision decide_mount(const MountCase& mount) {
     if (!mount.store) return decide_without_store_token(mount);
+    if (mount.shared && *mount.store == kSharedToken) return {};
     const bool same = mount.file == *mount.store;
     if (same && mount.recover && mount.dirty > 0) return recover(mount);
     if (same && mount.recover && !mount.read_only) return {Verdict::Recover, ""};

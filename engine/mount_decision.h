@@ -19,6 +19,7 @@ struct MountCase {
     bool recover = false;           // they are to be written back
     bool force = false;
     bool read_only = false;
+    bool shared = false;  // with sharedDiskMode
 };
 
 struct MountDecision {

@@ -14,8 +14,7 @@ namespace s3b {
 
 namespace {
 
-constexpr uint32_t kOldStyleToken = 1;         // of a flag that carries no number
-constexpr uint32_t kSharedToken = 0x7FFFFFFF;  // of sharedDiskMode
+constexpr uint32_t kOldStyleToken = 1;  // of a flag that carries no number
 
 /// For people who wonder who has mounted: host name and time.
 std::string flag_text() {
@@ -66,6 +65,15 @@ Task<Result<uint32_t>> MountToken::establish(bool force) {
     }
     log::info("established new mount token", log::kv("token", BlockNumber(token)));
     co_return token;
+}
+
+Task<Result<uint32_t>> MountToken::share(bool force) {
+    CO_TRY(const std::optional<uint32_t> present, co_await read());
+    if (present == kSharedToken) co_return kSharedToken;
+    if (present && !force) co_return Error(Errc::Busy, "mounted by another process meanwhile");
+    CO_TRY_VOID(co_await write(kSharedToken, false));
+    log::info("the volume is shared from now on");
+    co_return kSharedToken;
 }
 
 Task<Result<uint32_t>> MountToken::keep(uint32_t token) {

@@ -27,6 +27,9 @@ public:
     /// several gets through, and the token of the winner is never overwritten; elsewhere those that
     /// the winner has overwritten find out. `force` overwrites whatever there is.
     Task<Result<uint32_t>> establish(bool force);
+    /// Takes part in a volume that several mounts share (sharedDiskMode): they all have the same
+    /// token. Busy if the volume is mounted for one alone, unless `force`.
+    Task<Result<uint32_t>> share(bool force);
     /// Goes on with the token of an earlier mount: Busy if it is not the one in the store any more.
     Task<Result<uint32_t>> keep(uint32_t token);
     Task<Result<void>> clear();
@@ -37,6 +40,9 @@ private:
     net::ObjectStore& store_;
     std::string key_;
 };
+
+/// The token of all mounts that share a volume.
+inline constexpr uint32_t kSharedToken = 0x7FFFFFFF;
 
 /// A random token that no version of the format uses otherwise: 1 to 2^31 - 2.
 uint32_t random_token();

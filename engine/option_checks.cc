@@ -241,6 +241,26 @@ Complaint settle_source_name(Draft& draft, const Environment&) {
     return {};
 }
 
+Complaint settle_stats_mirror(Draft& draft, const Environment& environment) {
+    Config& config = draft.config;
+    if (!draft.stats_mirror) return {};
+    if (draft.stats_mirror->empty()) return std::string("`statsFileMirror' is empty");
+    config.stats_mirror = absolute_path(*draft.stats_mirror, environment.directory);
+    if (config.stats_mirror_interval == Duration::zero()) {
+        return std::string("invalid value `0' of option `statsFileMirrorInterval': at least 1");
+    }
+    return {};
+}
+
+Complaint settle_trial(Draft& draft, const Environment&) {
+    const net::TrialSettings trial{draft.test_delays, draft.test_errors, draft.test_discard};
+    if (trial.any() && !draft.config.test) {
+        return std::string("`test-delays', `test-errors' and `test-discard' need `test'");
+    }
+    draft.config.trial = trial;
+    return {};
+}
+
 Complaint settle_cpu_threads(Draft& draft, const Environment&) {
     uint32_t& threads = draft.config.cpu_threads;
     if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
@@ -251,13 +271,14 @@ using Step = Complaint (*)(Draft&, const Environment&);
 
 /// In the order of command-line.md 2.9, which decides the message that a user sees.
 constexpr Step kSteps[] = {
-    settle_file_mode,     settle_credentials, settle_auth_version, settle_store,
-    settle_storage_class, settle_sse,         settle_address,      settle_customer_key,
-    settle_ca_file,       check_access_type,  check_names,         settle_encryption,
-    settle_compression,   settle_ip_tos,      settle_consistency,  check_retry_pauses,
-    settle_sizes,         settle_speeds,      check_cache,         settle_cache_file,
-    settle_action,        settle_mount_point, check_list_threads,  settle_source_name,
-    settle_cpu_threads,   settle_password,
+    settle_shared_disk,  settle_file_mode,     settle_credentials,  settle_auth_version,
+    settle_store,        settle_storage_class, settle_sse,          settle_address,
+    settle_customer_key, settle_ca_file,       check_access_type,   check_names,
+    settle_encryption,   settle_compression,   settle_ip_tos,       settle_consistency,
+    check_retry_pauses,  settle_sizes,         settle_speeds,       check_cache,
+    settle_cache_file,   settle_action,        settle_mount_point,  check_list_threads,
+    settle_source_name,  settle_cpu_threads,   settle_stats_mirror, settle_trial,
+    settle_password,
 };
 
 }  // namespace

@@ -23,6 +23,8 @@ Complaint settle_encryption(Draft& draft, const Environment& environment);
 Complaint settle_compression(Draft& draft, const Environment& environment);
 /// The cache file, and what needs one.
 Complaint settle_cache_file(Draft& draft, const Environment& environment);
+/// A volume that several mounts share.
+Complaint settle_shared_disk(Draft& draft, const Environment& environment);
 /// The protection against eventually consistent stores, and fsync (18).
 Complaint settle_consistency(Draft& draft, const Environment& environment);
 /// Asks for the password if it is needed and not given; the last step, so that nobody types it in

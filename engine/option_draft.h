@@ -3,6 +3,8 @@
 // has no place in it because it must be checked or combined first.
 #pragma once
 
+#include <set>
+
 #include "engine/option_values.h"
 #include "engine/options.h"
 #include "engine/password.h"
@@ -45,13 +47,18 @@ struct Draft {
     std::optional<uint32_t> key_length;
     std::optional<codec::LockedBytes> password;
     std::optional<std::string> password_file;
+    std::optional<std::string> stats_mirror;
+    bool test_delays = false;
+    bool test_errors = false;
+    bool test_discard = false;
     bool erase = false;
     bool reset_mounted_flag = false;
     std::optional<int32_t> list_threads;
     std::optional<uint32_t> md5_cache_size;
     std::optional<Duration> md5_cache_time;
     std::optional<Duration> min_write_delay;
-    bool eventual = false;  // consistency=eventual
+    bool eventual = false;             // consistency=eventual
+    std::set<std::string_view> given;  // the options' names as in the table
     std::vector<std::string> positional;
     std::vector<std::string> messages;
 

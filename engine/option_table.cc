@@ -175,6 +175,9 @@ constexpr OptionRow kOptions[] = {
      flag<&Config::list_blocks>},
     {"listBlocksThreads", "NUM", Cache, "Requests at once for listBlocks and erase", "16",
      list_threads},
+    {"sharedDiskMode", "", Cache,
+     "Other mounts write to the volume, too: nothing is cached, each request goes to the store", "",
+     flag<&Config::shared_disk>},
     {"cpuThreads", "N", Cache, "Threads that compress, encrypt and make checksums, at most 64",
      "one a CPU, at most 8", cpu_threads},
 
@@ -199,6 +202,11 @@ constexpr OptionRow kOptions[] = {
     {"filename", "NAME", FileSystem, "Name of the file", "file", text<&MountSettings::filename>},
     {"statsFilename", "NAME", FileSystem, "Name of the statistics file; empty: there is none",
      "stats", text<&MountSettings::stats_filename>},
+    {"statsFileMirror", "FILE", FileSystem,
+     "Keep a copy of the statistics in this file outside of the mount; removing it resets them", "",
+     text<&Draft::stats_mirror>},
+    {"statsFileMirrorInterval", "MS", FileSystem, "How often the copy is written", "1000",
+     time<&Config::stats_mirror_interval, milliseconds>},
     {"fileMode", "MODE", FileSystem, "Permissions of the file, octal", "0600; readOnly: 0400",
      file_mode},
     {"readOnly", "", FileSystem, "Refuse writes", "", flag<&MountSettings::read_only>},
@@ -207,11 +215,20 @@ constexpr OptionRow kOptions[] = {
 
     {"test", "", Operation, "Keep the blocks as files of a directory, use no network", "",
      flag<&Config::test>},
+    {"test-delays", "", Operation, "With test: each operation on a block waits up to 199 ms", "",
+     flag<&Draft::test_delays>},
+    {"test-errors", "", Operation, "With test: one operation on a block of 20 fails", "",
+     flag<&Draft::test_errors>},
+    {"test-discard", "", Operation, "With test: what is written is forgotten, all reads as zeros",
+     "", flag<&Draft::test_discard>},
     {"erase", "", Operation,
      "Delete all blocks and the mount token, then exit; asks before, unless force is given", "",
      flag<&Draft::erase>},
     {"reset-mounted-flag", "", Operation, "Delete the mount token, then exit", "",
      flag<&Draft::reset_mounted_flag>},
+    {"configFile", "FILE", Operation,
+     "Take more arguments from FILE, one a line; lines that begin with # are comments", "",
+     [](Draft&, std::string_view) { return Complaint(); }},
     {"quiet", "", Operation, "Print fewer messages at the start", "", flag<&Config::quiet>},
     {"debug", "", Operation, "Log debug messages", "", flag<&Config::debug>},
     {"debug-http", "", Operation, "Log the headers of requests and answers, without secrets", "",
@@ -228,6 +245,8 @@ constexpr FlagRow kFlags[] = {
          draft.config.debug = true;
      }},
     {"-s", "-s", "Accepted, without effect", [](Draft&) {}},
+    {"-F", "-F FILE", "Same as --configFile=FILE",
+     [](Draft& draft) { draft.messages.emplace_back("warning: `-F' without a file"); }},
     {"-r", "-r", "Same as -o ro",
      [](Draft& draft) { draft.config.mount.options.emplace_back("ro"); }},
     {"-n", "", "", [](Draft&) {}},  // for mount(8): no entry in a mount table that is long gone
@@ -240,19 +259,7 @@ constexpr FlagRow kFlags[] = {
     {"-v", "", "", [](Draft& draft) { draft.action = CommandLine::Action::Version; }},
 };
 
-constexpr std::string_view kElsewhere[] = {
-    "-F",
-    "configFile",
-    "nbd",
-    "nbd-flag",
-    "nbd-param",
-    "sharedDiskMode",
-    "statsFileMirror",
-    "statsFileMirrorInterval",
-    "test-delays",
-    "test-discard",
-    "test-errors",
-};
+constexpr std::string_view kNbd[] = {"nbd", "nbd-flag", "nbd-param"};
 
 }  // namespace
 
@@ -265,8 +272,10 @@ const OptionRow* find_option(std::string_view name) {
 
 std::span<const FlagRow> flag_table() { return kFlags; }
 
-bool is_option_elsewhere(std::string_view name) {
-    return std::ranges::find(kElsewhere, name) != std::end(kElsewhere);
+std::string_view what_instead_of(std::string_view name) {
+    if (std::ranges::find(kNbd, name) == std::end(kNbd)) return {};
+    return "mount, and attach a loop device to the file, which needs no other program: "
+           "losetup --find --show --direct-io=on MOUNTPOINT/file";
 }
 
 }  // namespace s3b

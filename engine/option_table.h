@@ -53,8 +53,8 @@ struct FlagRow {
 
 std::span<const FlagRow> flag_table();
 
-/// True if some version of s3backer has an option `name` (without dashes, or "-F") that this
-/// program does not offer.
-bool is_option_elsewhere(std::string_view name);
+/// What to use instead of an option of s3backer that this program will not have; empty for all
+/// other names (without dashes).
+std::string_view what_instead_of(std::string_view name);
 
 }  // namespace s3b

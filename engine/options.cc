@@ -9,7 +9,9 @@
 
 #include "codec/wipe.h"
 #include "engine/option_checks.h"
+#include "engine/option_files.h"
 #include "engine/option_fuse.h"
+#include "engine/option_suggest.h"
 #include "engine/option_table.h"
 #include "engine/option_words.h"
 
@@ -101,6 +103,7 @@ Complaint Parser::set_option(const OptionRow& row, std::string_view text) {
                                              std::string(row.placeholder)));
         return {};
     }
+    draft_.given.insert(row.name);
     const Complaint wrong = row.set(draft_, value);
     if (!wrong) return {};
     return "invalid value " + (row.secret ? "" : quoted(value) + " ") + "of option " +
@@ -109,10 +112,14 @@ Complaint Parser::set_option(const OptionRow& row, std::string_view text) {
 
 void Parser::add_unknown(std::string_view word, std::string_view name) {
     // Without the value, which may be a secret behind a misspelt name.
-    problems_.push_back(is_option_elsewhere(name_of(name))
-                            ? "option " + quoted(name_of(name)) +
-                                  " is not offered by this version yet"
-                            : "unknown option " + quoted(name_of(word)));
+    const std::string_view bare = name_of(name);
+    if (const std::string_view instead = what_instead_of(bare); !instead.empty()) {
+        problems_.push_back("option " + quoted(bare) + " is not offered: " + std::string(instead));
+        return;
+    }
+    const std::string nearest = nearest_option(bare);
+    problems_.push_back("unknown option " + quoted(name_of(word)) +
+                        (nearest.empty() ? "" : ", did you mean `" + nearest + "'?"));
 }
 
 std::string join_lines(const std::vector<std::string>& lines) {
@@ -153,7 +160,9 @@ Checked<CommandLine> parse_command_line(std::span<char* const> argv,
     Parser parser;
     Draft& draft = parser.draft();
     CommandLine command;
-    for (const Word& word : split_words(without_program(argv))) {
+    const Arguments arguments(without_program(argv), environment);
+    if (arguments.wrong()) return failed(arguments.wrong(), draft);
+    for (const Word& word : split_words(arguments.words())) {
         if (const Complaint wrong = parser.take(word)) return failed(wrong, draft);
         command.action = draft.action;
         if (command.action != CommandLine::Action::Mount) return Checked(std::move(command));

@@ -55,7 +55,12 @@ Task<Detection> detect(net::ObjectStore& store, const Config& config) {
 }  // namespace
 
 std::unique_ptr<net::ObjectStore> open_store(const Config& config, const net::S3Context& context) {
-    if (config.test) return std::make_unique<net::DirStore>(context.ring, config.directory);
+    if (config.test) {
+        auto directory = std::make_unique<net::DirStore>(context.ring, config.directory);
+        if (!config.trial.any()) return directory;
+        return std::make_unique<net::TrialStore>(std::move(directory), config.trial,
+                                                 random_token());
+    }
     net::S3Settings settings = config.s3;
     settings.accept_encoding = codec::accept_encoding(
         config.codec.compression.algorithm, config.codec.cipher ? config.codec.cipher->name : "");
@@ -93,6 +98,7 @@ Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, con
     mount.recover = config.cache.recover_dirty_blocks;
     mount.force = config.force;
     mount.read_only = config.mount.read_only;
+    mount.shared = config.shared_disk;
     MountDecision decision;
     if (token != nullptr) {
         const Result<std::optional<uint32_t>> present = co_await token->read();

@@ -60,7 +60,8 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypt
     result.policy = config.policy;
     result.protected_blocks = config.protected_blocks;
     result.keep_clean = settings.cache.size > 0;
-    result.objects_must_stay = encrypted;
+    result.objects_must_stay = encrypted && !settings.shared;
+    result.remember_zeros = !settings.shared;
     result.trust_surveys = !settings.consistency.on;
     result.ordered = settings.fsync == FsyncPolicy::Cache && !config.file.empty();
     return result;

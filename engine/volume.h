@@ -28,6 +28,7 @@ struct VolumeSettings {
     std::string prefix;              // of the object keys
     bool block_hash_prefix = false;  // blocks' names begin with their hash
     bool read_only = false;
+    bool shared = false;    // other mounts write to it, too
     bool over_http = true;  // the store is not a directory: the statistics show HTTP
 
     VolumeSettings() = default;

@@ -51,7 +51,7 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 15U);
+    ASSERT_EQ(words.size(), 16U);
     const Config help = mounted(words);
     const Config used;
     EXPECT_EQ(help.consistency.on, used.consistency.on);
@@ -173,7 +173,8 @@ TEST_F(OptionsTest, ThatAreUnknownAreRefusedByName) {
         const std::string text = refusal({word});
         EXPECT_TRUE(names(text, {"unknown option"})) << word;
     }
-    EXPECT_EQ(refusal({"--acessKey=secret"}), "unknown option `--acessKey'");
+    EXPECT_EQ(refusal({"--acessKey=secret"}),
+              "unknown option `--acessKey', did you mean `accessKey'?");
     EXPECT_EQ(refusal({"-o", "defaults"}), "unknown option `defaults'");
 }
 
@@ -181,20 +182,46 @@ TEST_F(OptionsTest, ThatAreUnknownAreAllNamedAtOnce) {
     EXPECT_EQ(refusal({"--x", "-o", "y=1,force"}), "unknown option `--x'\nunknown option `y'");
 }
 
-TEST_F(OptionsTest, OfS3backerThatAreNotOfferedYetAreRefusedAsSuch) {
-    for (const char* name : {"statsFileMirror=f", "nbd", "nbd-flag=f", "configFile=f",
-                             "test-delays", "sharedDiskMode"}) {
+TEST_F(OptionsTest, OfNbdAreRefusedWithWhatToUseInstead) {
+    for (const char* name : {"nbd", "nbd-flag=f", "nbd-param=x=y"}) {
         const std::string option(name);
-        const std::string expected = "option `" + option.substr(0, option.find('=')) +
-                                     "' is not offered by this version yet";
-        EXPECT_EQ(refusal({"--" + option}), expected);
-        EXPECT_EQ(refusal({"-o", option}), expected);
+        const std::string about = "option `" + option.substr(0, option.find('=')) + "'";
+        EXPECT_TRUE(names(refusal({"--" + option}), {about, "not offered", "losetup"}));
+        EXPECT_TRUE(names(refusal({"-o", option}), {about, "not offered", "losetup"}));
     }
-    EXPECT_EQ(refusal({"-F", "file"}), "option `-F' is not offered by this version yet");
+}
+
+TEST_F(OptionsTest, OfSharedDiskModeExcludeAllThatCaches) {
+    const Config config = mounted({"--sharedDiskMode"});
+    EXPECT_TRUE(config.shared_disk && config.mount.direct_io);
+    EXPECT_EQ(config.cache.size, 0U);
+    for (const char* option : {"blockCacheSize=5", "blockCacheFile=f", "listBlocks", "readAhead=1",
+                               "listBlocksThreads=2", "minWriteDelay=1", "md5CacheSize=1"}) {
+        const std::string name = std::string(option).substr(0, std::string(option).find('='));
+        EXPECT_TRUE(names(refusal({"--sharedDiskMode", std::string("--") + option}),
+                          {"`sharedDiskMode'", "`" + name + "'"}));
+    }
+}
+
+TEST_F(OptionsTest, ForTrialsNeedADirectory) {
+    EXPECT_TRUE(names(refusal({"--test-delays"}), {"`test-delays'", "`test'"}));
+    const Checked<CommandLine> result = parse({"--test", "--test-delays", "--test-errors",
+                                               "--test-discard", "--size=1m", "blocks", "mnt"});
+    EXPECT_EQ(error_of(result), "");
+    const net::TrialSettings trial = result.value()->config.trial;
+    EXPECT_TRUE(trial.delays && trial.errors && trial.discard);
+}
+
+TEST_F(OptionsTest, OfTheMirrorNameAFileFromHere) {
+    const Config config = mounted({"--statsFileMirror=s", "--statsFileMirrorInterval=50"});
+    EXPECT_EQ(config.stats_mirror, root_ + "/s");
+    EXPECT_EQ(config.stats_mirror_interval, milliseconds(50));
+    EXPECT_TRUE(names(refusal({"--statsFileMirror=s", "--statsFileMirrorInterval=0"}),
+                      {"`statsFileMirrorInterval'"}));
 }
 
 TEST_F(OptionsTest, OfTheTableAreNotCountedAsMissing) {
-    for (const OptionRow& row : option_table()) EXPECT_FALSE(is_option_elsewhere(row.name));
+    for (const OptionRow& row : option_table()) EXPECT_EQ(what_instead_of(row.name), "");
 }
 
 TEST_F(OptionsTest, WithoutAValueRefuseOne) {

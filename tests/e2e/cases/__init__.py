@@ -3,6 +3,6 @@
 
 THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "cache_file",
           "recovery", "consistency", "durability", "discard", "memory", "crash", "kills", "face",
-          "errors", "process", "threads", "hostile", "hostile_lists", "interop_options",
-          "interop_codecs", "compression", "encryption", "tampering", "passwords", "bucket",
-          "keys", "servers", "quickstart")
+          "operating", "errors", "process", "threads", "hostile", "hostile_lists",
+          "interop_options", "interop_codecs", "compression", "encryption", "tampering",
+          "passwords", "bucket", "keys", "servers", "quickstart")
