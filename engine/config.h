@@ -82,6 +82,8 @@ struct Config {
     bool force = false;                   // go on in spite of another geometry or a mount token
     std::string stats_mirror;             // absolute; a copy of the statistics; empty: none
     Duration stats_mirror_interval = std::chrono::seconds(1);
+    Duration remount_timeout = std::chrono::seconds(60);  // for a former process of this host
+    Duration shutdown_timeout{};  // of the writing back after the unmount; 0 = none
     bool quiet = false;
     bool debug = false;
     bool foreground = false;

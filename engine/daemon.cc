@@ -7,6 +7,7 @@
 
 #include "engine/base/log.h"
 #include "engine/decode_check.h"
+#include "engine/options.h"
 #include "engine/start_up.h"
 
 namespace s3b {
@@ -16,6 +17,8 @@ namespace {
 /// Reads that somebody waits for have places of their own beside those of blockCacheThreads, so
 /// that they never queue behind write-back.
 constexpr uint32_t kDemandPlaces = 128;
+/// How often a former process is looked for.
+constexpr Duration kFormerPause = std::chrono::milliseconds(50);
 
 MountedFile::Settings file_settings(const Config& config, const Geometry& geometry) {
     MountedFile::Settings settings;
@@ -43,11 +46,13 @@ net::TransferLimits transfer_limits(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher)
+Daemon::Daemon(Reactor& reactor, Config config, Detacher& detacher, const net::Variables& variables)
     : reactor_(reactor),
       config_(std::move(config)),
       detacher_(detacher),
-      signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP}),
+      notify_(variables),
+      record_folder_(mount_record_folder(variables)),
+      signals_(reactor.ring(), {SIGTERM, SIGINT, SIGHUP, SIGUSR1}),
       cpu_pool_(reactor, config_.cpu_threads),
       scheduler_(transfer_limits(config_)),
       keys_(reactor.ring(), config_.key_source) {}
@@ -75,6 +80,7 @@ Task<void> Daemon::live() {
     exit_code_ = 0;
     co_await serve();
     co_await stop();
+    record_.reset();
 }
 
 bool Daemon::fits_into_memory(const MemoryBudget& budget) const {
@@ -102,8 +108,30 @@ bool Daemon::create_store() {
     return store_ != nullptr;
 }
 
+/// A former process of this host may still write the volume back: until it has ended the volume
+/// counts as mounted.
+Task<void> Daemon::wait_for_former() {
+    const Instant end = Scheduler::current().now() + config_.remount_timeout;
+    bool said = false;
+    while (!asked_to_stop_ && Scheduler::current().now() < end) {
+        const std::vector<MountFacts> mounts = recorded_mounts(record_folder_);
+        const std::string store = store_name(config_);
+        const auto former = std::ranges::find_if(mounts, [&store](const MountFacts& facts) {
+            return facts.unmounted && facts.store == store;
+        });
+        if (former == mounts.end()) co_return;
+        if (!said) {
+            say("waiting for process " + std::to_string(former->pid) +
+                ", which still writes this volume back");
+        }
+        said = true;
+        co_await sleep_for(kFormerPause);
+    }
+}
+
 /// All that can be known without changing anything: whether the volume can be mounted.
 Task<bool> Daemon::prepare(Geometry& geometry) {
+    co_await wait_for_former();
     const std::optional<VolumeFacts> facts = co_await settle_geometry(*store_, config_);
     if (!facts) co_return false;
     geometry = facts->geometry;
@@ -221,22 +249,67 @@ Task<Result<void>> Daemon::disown() {
 
 Task<void> Daemon::serve() {
     phase_ = Phase::Mounted;
+    MountFacts facts;
+    facts.pid = getpid();
+    facts.mount_point = config_.mount.mount_point;
+    facts.store = store_name(config_);
+    record_.emplace(record_folder_, facts);
     detacher_.ready();
+    notify_.ready("mounted on " + config_.mount.mount_point);
     log::info("mounted", log::kv("on", config_.mount.mount_point), log::kv("pid", getpid()),
               log::kv("block_size", volume_->geometry().block_size),
               log::kv("blocks", volume_->geometry().blocks));
     TaskGroup background;
     background.spawn(volume_->serve());
+    background.spawn(keep_alive());
     start_mirror(background);
     if (config_.list_blocks) volume_->start_survey(config_.list_threads);
     volume_->start_file_check(config_.list_threads);
     if (asked_to_stop_) tasks_.spawn(unmount(false));
     co_await session_->serve();
-    phase_ = Phase::WritingBack;
-    log::info("unmounted, writing back", log::kv("dirty_blocks", volume_->dirty_blocks()));
-    co_await volume_->drain();
-    if (mirror_) mirror_->stop();
+    co_await write_back();
     co_await background.join();
+}
+
+Task<void> Daemon::write_back() {
+    phase_ = Phase::WritingBack;
+    record_->set_unmounted();
+    const uint64_t dirty = volume_->dirty_blocks();
+    notify_.stopping("unmounted, writing back " + std::to_string(dirty) + " blocks");
+    log::info("unmounted, writing back", log::kv("dirty_blocks", dirty));
+    TaskGroup limit;
+    if (config_.shutdown_timeout > Duration::zero()) limit.spawn(limit_writing_back());
+    co_await volume_->drain();
+    ending_ = true;
+    phase_ended_.wake_all();
+    co_await limit.join();
+    if (mirror_) mirror_->stop();
+}
+
+/// shutdownTimeout. What is not stored stays in the cache file, if there is one: tokens and file
+/// are left as they are.
+Task<void> Daemon::limit_writing_back() {
+    const Instant end = Scheduler::current().now() + config_.shutdown_timeout;
+    while (!ending_ && Scheduler::current().now() < end) {
+        co_await phase_ended_.wait_until(end);
+    }
+    if (ending_) co_return;
+    gave_up_ = true;
+    exit_code_ = 1;
+    log::error(file_ ? "time is up: what is not stored stays in the cache file"
+                     : "time is up: what is not stored is lost",
+               log::kv("dirty_blocks", volume_->dirty_blocks()));
+    volume_->abandon();
+    store_->cancel_all();
+}
+
+/// Tells the service manager that the reactor turns, as often as it wants to know.
+Task<void> Daemon::keep_alive() {
+    if (notify_.watchdog() == Duration::zero()) co_return;
+    while (!ending_) {
+        notify_.alive();
+        co_await phase_ended_.wait_until(Scheduler::current().now() + notify_.watchdog() / 2);
+    }
 }
 
 void Daemon::start_mirror(TaskGroup& group) {
@@ -251,6 +324,7 @@ void Daemon::start_mirror(TaskGroup& group) {
 }
 
 Task<void> Daemon::stop() {
+    if (gave_up_) co_return;
     if (token_is_ours_) co_await clear_token();
     if (file_) {
         const std::string wrong = file_->release(volume_->file_is_complete());
@@ -266,6 +340,10 @@ Task<void> Daemon::watch_signals() {
     for (;;) {
         const int signal = co_await signals_.next();
         if (signal == 0) co_return;
+        if (signal == SIGUSR1) {
+            log_state();
+            continue;
+        }
         switch (phase_) {
             case Phase::Starting:
                 if (store_ != nullptr && !session_) store_->cancel_all();
@@ -277,6 +355,22 @@ Task<void> Daemon::watch_signals() {
                 break;
         }
         asked_to_stop_ = true;
+    }
+}
+
+void Daemon::log_state() {
+    constexpr const char* kPhases[] = {"starting", "mounted", "writing back"};
+    log::info("state", log::kv("phase", kPhases[static_cast<int>(phase_)]),
+              log::kv("dirty_blocks", volume_ ? volume_->dirty_blocks() : 0),
+              log::kv("asked_to_stop", asked_to_stop_),
+              log::kv("ring_operations", uint64_t{reactor_.ring().in_flight()}));
+    if (!volume_) return;
+    std::string text = volume_->stats_text();
+    for (std::string_view rest = text; !rest.empty();) {
+        const size_t end = std::min(rest.find('\n'), rest.size());
+        log::write_unlimited(log::Level::Info, "state",
+                             {log::kv("line", std::string_view(rest.substr(0, end)))});
+        rest.remove_prefix(std::min(end + 1, rest.size()));
     }
 }
 

@@ -9,11 +9,13 @@
 
 #include "engine/config.h"
 #include "engine/detach.h"
+#include "engine/mount_record.h"
 #include "engine/mount_token.h"
 #include "engine/mounted_file.h"
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/signals.h"
 #include "engine/ring_file.h"
+#include "engine/service_notify.h"
 #include "engine/signing_keys.h"
 #include "engine/stats_mirror.h"
 #include "engine/volume.h"
@@ -24,7 +26,8 @@ namespace s3b {
 /// Belongs to the reactor's thread.
 class Daemon final : private FileOwner {
 public:
-    Daemon(Reactor& reactor, Config config, Detacher& detacher);
+    /// `variables`: of the environment.
+    Daemon(Reactor& reactor, Config config, Detacher& detacher, const net::Variables& variables);
     ~Daemon();
 
     /// From the first request to the store to the last. SIGTERM, SIGINT and SIGHUP unmount; none of
@@ -41,6 +44,7 @@ private:
     bool fits_into_memory(const MemoryBudget& budget) const;
     Task<bool> start();
     Task<bool> prepare(Geometry& geometry);
+    Task<void> wait_for_former();
     Task<bool> decide(const Geometry& geometry);
     const FileTierNeeds* file_for_volume();
     Task<bool> establish_token();
@@ -49,12 +53,19 @@ private:
     Task<void> serve();
     void start_mirror(TaskGroup& group);
     Task<void> stop();
+    Task<void> write_back();
+    Task<void> limit_writing_back();
+    Task<void> keep_alive();
     Task<void> watch_signals();
+    void log_state();
     Task<void> unmount(bool lazy);
 
     Reactor& reactor_;
     Config config_;
     Detacher& detacher_;
+    ServiceNotify notify_;
+    std::string record_folder_;
+    std::optional<MountRecord> record_;
     Signals signals_;
     CpuPool cpu_pool_;
     net::TransferScheduler scheduler_;
@@ -73,6 +84,9 @@ private:
     TaskGroup tasks_;  // those that signals start
     Phase phase_ = Phase::Starting;
     bool asked_to_stop_ = false;
+    bool ending_ = false;    // all is written back, or given up
+    bool gave_up_ = false;   // not all is stored
+    WaitQueue phase_ended_;  // who waits beside the phases
     int exit_code_ = 1;
 };
 

@@ -177,6 +177,7 @@ bool FileTier::unkept(BlockNumber block, uint64_t version) const {
 }
 
 bool FileTier::holds_back(cache::BlockRange range) const {
+    if (abandoned_) return false;
     if (failed_) return !disowned_;
     const auto passes_as_clean = [this](BlockNumber block, const Job& todo) {
         if (todo.since == 0 && todo.writing_since == 0) return false;
@@ -340,6 +341,12 @@ Task<Result<void>> FileTier::insert(BlockNumber block, Job& todo, SlotIndex slot
     co_return inserted;
 }
 
+void FileTier::abandon() {
+    abandoned_ = true;
+    entries_.memory_changed();
+    changed_.wake_all();
+}
+
 void FileTier::fail(const Error& error) {
     ++counters_.failures;
     if (failed_) return;
@@ -361,7 +368,7 @@ Task<void> FileTier::disowned() {
 
 /// Until then nothing is stored: the older bytes of the file could come back over it.
 Task<void> FileTier::disown() {
-    while (owner_ != nullptr) {
+    while (owner_ != nullptr && !abandoned_) {
         const Result<void> disowned = co_await owner_->disown();
         if (disowned.has_value()) break;
         log::error("the failed cache file cannot be disowned, nothing is stored until it is",

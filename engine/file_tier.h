@@ -98,6 +98,8 @@ public:
     Task<Result<void>> durable(uint64_t version);
     /// Ends when file and memory are in line. Nothing may be written meanwhile.
     Task<Result<void>> settle();
+    /// Nothing is stored any more: nothing waits for that.
+    void abandon();
 
     /// From a failure of the file on nothing is written to it, and all goes on without it.
     bool failed() const { return failed_; }
@@ -158,6 +160,7 @@ private:
     FileOwner* owner_;
     bool failed_ = false;
     bool disowned_ = false;  // after the failure
+    bool abandoned_ = false;
     FileCounters counters_;
 };
 

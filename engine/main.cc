@@ -43,10 +43,10 @@ bool io_uring_works() {
     return false;
 }
 
-int run(s3b::Config config) {
+int run(s3b::Config config, const s3b::net::Variables& variables) {
     s3b::Detacher detacher(config.foreground);
     s3b::Reactor reactor;
-    s3b::Daemon daemon(reactor, std::move(config), detacher);
+    s3b::Daemon daemon(reactor, std::move(config), detacher, variables);
     reactor.run(daemon.run());
     return daemon.exit_code();
 }
@@ -56,7 +56,8 @@ int run(s3b::Config config) {
 int main(int argc, char** argv) {
     const s3b::codec::Protection protection = prepare_process();
     const std::span<char* const> arguments(argv, static_cast<size_t>(argc));
-    auto parsed = s3b::parse_command_line(arguments, s3b::Environment::of_process());
+    const s3b::Environment environment = s3b::Environment::of_process();
+    auto parsed = s3b::parse_command_line(arguments, environment);
     s3b::wipe_secrets(arguments);
     for (const std::string& message : parsed.messages) s3b::say(message);
     if (const s3b::OptionError* error = parsed.error()) {
@@ -69,6 +70,8 @@ int main(int argc, char** argv) {
         case s3b::CommandLine::Action::Version:
             std::fputs(s3b::version_text().c_str(), stderr);
             return 0;
+        case s3b::CommandLine::Action::WaitUnmounted:
+            return s3b::wait_unmounted(line.config.mount.mount_point, environment.variables);
         default: break;
     }
     s3b::log::set_debug(line.config.debug);
@@ -77,5 +80,5 @@ int main(int argc, char** argv) {
         return s3b::run_maintenance(line.action, std::move(line.config));
     }
     warn_of_keys(line.config, protection);
-    return run(std::move(line.config));
+    return run(std::move(line.config), environment.variables);
 }

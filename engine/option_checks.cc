@@ -289,6 +289,19 @@ std::string store_name(const Config& config) {
     return config.s3.base_url + bucket + config.prefix;
 }
 
+Complaint settle_waiting(Draft& draft, const Environment& environment) {
+    draft.action = CommandLine::Action::WaitUnmounted;
+    if (draft.positional.size() != 1) {
+        return std::string("`wait-unmounted' needs one mount point, and nothing else");
+    }
+    // It may be gone by now.
+    const std::string path = absolute_path(draft.positional[0], environment.directory);
+    const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr),
+                                                               &std::free);
+    draft.config.mount.mount_point = resolved ? resolved.get() : path;
+    return {};
+}
+
 Complaint complete(Draft& draft, const Environment& environment) {
     for (const Step step : kSteps) {
         if (Complaint wrong = step(draft, environment)) return wrong;

@@ -11,6 +11,9 @@ namespace s3b {
 /// of keys and the password, looks at the test directory and the mount point.
 Complaint complete(Draft& draft, const Environment& environment);
 
+/// The same for --wait-unmounted, which needs nothing but the mount point.
+Complaint settle_waiting(Draft& draft, const Environment& environment);
+
 /// Not in the same file, for its length: ids and keys (steps 4, 5), storage class and encryption by
 /// the store (9, 10), the base URL (11 to 13), what is to be sent to that only if it is safe, and
 /// encryption and compression by us (16, 17).

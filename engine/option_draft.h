@@ -53,6 +53,7 @@ struct Draft {
     bool test_discard = false;
     bool erase = false;
     bool reset_mounted_flag = false;
+    bool wait_unmounted = false;
     std::optional<int32_t> list_threads;
     std::optional<uint32_t> md5_cache_size;
     std::optional<Duration> md5_cache_time;

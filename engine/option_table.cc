@@ -226,6 +226,17 @@ constexpr OptionRow kOptions[] = {
      flag<&Draft::erase>},
     {"reset-mounted-flag", "", Operation, "Delete the mount token, then exit", "",
      flag<&Draft::reset_mounted_flag>},
+    {"remountTimeout", "SECONDS", Operation,
+     "How long to wait for a former process on this host that still writes the volume back", "60",
+     time<&Config::remount_timeout, seconds>},
+    {"shutdownTimeout", "SECONDS", Operation,
+     "Stop writing back so long after the unmount: the mount token stays, and what is not stored "
+     "is "
+     "lost unless it is in a cache file; 0 = never",
+     "0", time<&Config::shutdown_timeout, seconds>},
+    {"wait-unmounted", "", Operation,
+     "Wait until the process that had mounted MOUNTPOINT has written all back, then exit", "",
+     flag<&Draft::wait_unmounted>},
     {"configFile", "FILE", Operation,
      "Take more arguments from FILE, one a line; lines that begin with # are comments", "",
      [](Draft&, std::string_view) { return Complaint(); }},

@@ -168,7 +168,9 @@ Checked<CommandLine> parse_command_line(std::span<char* const> argv,
         if (command.action != CommandLine::Action::Mount) return Checked(std::move(command));
     }
     if (!parser.problems().empty()) return failed(join_lines(parser.problems()), draft);
-    if (const Complaint wrong = complete(draft, environment)) return failed(wrong, draft);
+    const Complaint wrong =
+        draft.wait_unmounted ? settle_waiting(draft, environment) : complete(draft, environment);
+    if (wrong) return failed(wrong, draft);
     command.action = draft.action;
     command.config = std::move(draft.config);
     command.config.s3.user_agent = user_agent();

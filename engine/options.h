@@ -34,9 +34,10 @@ struct Environment {
 };
 
 struct CommandLine {
-    enum class Action { Mount, Erase, Reset, Help, Version };
+    enum class Action { Mount, Erase, Reset, WaitUnmounted, Help, Version };
     Action action = Action::Mount;
-    Config config;  // not with Help and Version
+    /// Not with Help and Version; with WaitUnmounted only the mount point.
+    Config config;
 
     CommandLine() = default;
 };

@@ -75,6 +75,7 @@ std::string help_text() {
         "  s3backer [options] BUCKET[/SUBDIR] MOUNTPOINT\n"
         "  s3backer [options] --test DIRECTORY MOUNTPOINT\n"
         "  s3backer [options] --erase | --reset-mounted-flag BUCKET[/SUBDIR]\n"
+        "  s3backer --wait-unmounted MOUNTPOINT\n"
         "  s3backer --help | --version\n"
         "\n"
         "Each option --NAME or --NAME=VALUE may also be given as NAME or NAME=VALUE in -o LIST,\n"

@@ -256,6 +256,11 @@ Task<void> Volume::run_survey() {
     if (parts_.file) parts_.file->deletions_ended();
 }
 
+void Volume::abandon() {
+    if (parts_.file) parts_.file->abandon();
+    writeback_.abandon();
+}
+
 Task<void> Volume::drain() {
     draining_ = true;
     if (survey_) survey_->stop();

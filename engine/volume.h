@@ -60,6 +60,9 @@ public:
     /// Writes back all that is dirty, for as long as it takes, and ends serve(). No request may be
     /// under way, none may come.
     Task<void> drain();
+    /// Ends drain() early: what is not stored by then will not be, but the cache file keeps it. The
+    /// store must be told to cancel all.
+    void abandon();
     /// After drain(): whether the cache file says of every block what the store has.
     bool file_is_complete() const { return file_is_complete_; }
     /// Finds out in the background, with `threads` requests at once, which blocks have no object;

@@ -11,13 +11,14 @@
 namespace s3b {
 
 bool Writeback::may_start(net::Urgency urgency) const {
+    if (abandoned_) return false;
     if (tasks_.running() >= at_once_) return false;
     const size_t places = parts_.scheduler.limits().background;
     return parts_.scheduler.has_place(urgency) || tasks_.running() < places + kEncodedAhead;
 }
 
 void Writeback::start(net::Urgency urgency) {
-    remover_.start(urgency);
+    if (!abandoned_) remover_.start(urgency);
     while (may_start(urgency)) {
         const Instant now = Scheduler::current().now();
         if (const auto frozen = parts_.cache.begin_frozen(now)) {
@@ -280,10 +281,15 @@ Task<Result<void>> Writeback::deleted(uint64_t version) {
 
 void Writeback::hurry_deletions() { parts_.cache.hurry_deletions(Scheduler::current().now()); }
 
+void Writeback::abandon() {
+    abandoned_ = true;
+    ended_.wake_all();
+}
+
 Task<void> Writeback::drain() {
     parts_.cache.set_pressure(true);
     parts_.cache.hurry_all();
-    while (parts_.cache.dirty() + parts_.cache.deletions().size() > 0) {
+    while (parts_.cache.dirty() + parts_.cache.deletions().size() > 0 && !abandoned_) {
         hurry_deletions();
         parts_.background.wake_all();
         const Instant next_report = Scheduler::current().now() + kReportInterval;

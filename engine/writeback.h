@@ -62,6 +62,9 @@ public:
     /// under way. No more writes may come. start() must be called meanwhile.
     Task<void> drain();
 
+    /// Nothing more is started, and drain() ends with what is under way.
+    void abandon();
+
     const HeldUploads& held() const { return held_; }
     void reset_counters() { held_.reset_counters(); }
 
@@ -92,6 +95,7 @@ private:
     uint32_t at_once_;
     HeldUploads held_;
     bool missing_etag_logged_ = false;
+    bool abandoned_ = false;
     TaskGroup tasks_;
     std::vector<BlockNumber> blocked_;  // due, but the deletion of an earlier object is under way
     uint64_t deletions_seen_ = 0;       // Remover::ended() when all of them were looked at

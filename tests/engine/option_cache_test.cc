@@ -90,5 +90,34 @@ TEST_F(CacheOptionsTest, AboutTheFileNeedTheFile) {
                       {"`fsyncPolicy=cache'", "`minWriteDelay'"}));
 }
 
+TEST_F(CacheOptionsTest, OfSharedDiskModeExcludeAllThatCaches) {
+    const Config config = mounted({"--sharedDiskMode"});
+    EXPECT_TRUE(config.shared_disk && config.mount.direct_io);
+    EXPECT_EQ(config.cache.size, 0U);
+    for (const char* option : {"blockCacheSize=5", "blockCacheFile=f", "listBlocks", "readAhead=1",
+                               "listBlocksThreads=2", "minWriteDelay=1", "md5CacheSize=1"}) {
+        const std::string name = std::string(option).substr(0, std::string(option).find('='));
+        EXPECT_TRUE(names(refusal({"--sharedDiskMode", std::string("--") + option}),
+                          {"`sharedDiskMode'", "`" + name + "'"}));
+    }
+}
+
+TEST_F(CacheOptionsTest, ForTrialsNeedADirectory) {
+    EXPECT_TRUE(names(refusal({"--test-delays"}), {"`test-delays'", "`test'"}));
+    const Checked<CommandLine> result = parse({"--test", "--test-delays", "--test-errors",
+                                               "--test-discard", "--size=1m", "blocks", "mnt"});
+    EXPECT_EQ(error_of(result), "");
+    const net::TrialSettings trial = result.value()->config.trial;
+    EXPECT_TRUE(trial.delays && trial.errors && trial.discard);
+}
+
+TEST_F(CacheOptionsTest, OfTheMirrorNameAFileFromHere) {
+    const Config config = mounted({"--statsFileMirror=s", "--statsFileMirrorInterval=50"});
+    EXPECT_EQ(config.stats_mirror, root_ + "/s");
+    EXPECT_EQ(config.stats_mirror_interval, milliseconds(50));
+    EXPECT_TRUE(names(refusal({"--statsFileMirror=s", "--statsFileMirrorInterval=0"}),
+                      {"`statsFileMirrorInterval'"}));
+}
+
 }  // namespace
 }  // namespace s3b

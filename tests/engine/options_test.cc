@@ -51,11 +51,14 @@ TEST_F(OptionsTest, HaveTheDefaultsThatTheirHelpSays) {
         if (number)
             words.push_back("--" + std::string(row.name) + "=" + std::string(row.default_text));
     }
-    ASSERT_EQ(words.size(), 16U);
+    ASSERT_EQ(words.size(), 18U);
     const Config help = mounted(words);
     const Config used;
     EXPECT_EQ(help.consistency.on, used.consistency.on);
     EXPECT_EQ(help.s3.timeout, used.s3.timeout);
+    EXPECT_EQ(help.remount_timeout, used.remount_timeout);
+    EXPECT_EQ(help.shutdown_timeout, used.shutdown_timeout);
+    EXPECT_EQ(help.stats_mirror_interval, used.stats_mirror_interval);
     EXPECT_EQ(help.s3.initial_retry_pause, used.s3.initial_retry_pause);
     EXPECT_EQ(help.s3.max_retry_pause, used.s3.max_retry_pause);
     EXPECT_EQ(help.list_threads, used.list_threads);
@@ -191,33 +194,15 @@ TEST_F(OptionsTest, OfNbdAreRefusedWithWhatToUseInstead) {
     }
 }
 
-TEST_F(OptionsTest, OfSharedDiskModeExcludeAllThatCaches) {
-    const Config config = mounted({"--sharedDiskMode"});
-    EXPECT_TRUE(config.shared_disk && config.mount.direct_io);
-    EXPECT_EQ(config.cache.size, 0U);
-    for (const char* option : {"blockCacheSize=5", "blockCacheFile=f", "listBlocks", "readAhead=1",
-                               "listBlocksThreads=2", "minWriteDelay=1", "md5CacheSize=1"}) {
-        const std::string name = std::string(option).substr(0, std::string(option).find('='));
-        EXPECT_TRUE(names(refusal({"--sharedDiskMode", std::string("--") + option}),
-                          {"`sharedDiskMode'", "`" + name + "'"}));
-    }
-}
-
-TEST_F(OptionsTest, ForTrialsNeedADirectory) {
-    EXPECT_TRUE(names(refusal({"--test-delays"}), {"`test-delays'", "`test'"}));
-    const Checked<CommandLine> result = parse({"--test", "--test-delays", "--test-errors",
-                                               "--test-discard", "--size=1m", "blocks", "mnt"});
-    EXPECT_EQ(error_of(result), "");
-    const net::TrialSettings trial = result.value()->config.trial;
-    EXPECT_TRUE(trial.delays && trial.errors && trial.discard);
-}
-
-TEST_F(OptionsTest, OfTheMirrorNameAFileFromHere) {
-    const Config config = mounted({"--statsFileMirror=s", "--statsFileMirrorInterval=50"});
-    EXPECT_EQ(config.stats_mirror, root_ + "/s");
-    EXPECT_EQ(config.stats_mirror_interval, milliseconds(50));
-    EXPECT_TRUE(names(refusal({"--statsFileMirror=s", "--statsFileMirrorInterval=0"}),
-                      {"`statsFileMirrorInterval'"}));
+TEST_F(OptionsTest, ToWaitNeedOnlyTheMountPoint) {
+    const Checked<CommandLine> result = parse({"--wait-unmounted", "mnt"});
+    ASSERT_EQ(error_of(result), "");
+    EXPECT_EQ(result.value()->action, Action::WaitUnmounted);
+    EXPECT_EQ(result.value()->config.mount.mount_point, root_ + "/mnt");
+    EXPECT_EQ(parse({"--wait-unmounted", "gone"}).value()->config.mount.mount_point,
+              root_ + "/gone");
+    EXPECT_TRUE(names(error_of(parse({"--wait-unmounted"})), {"`wait-unmounted'", "mount point"}));
+    EXPECT_TRUE(names(error_of(parse({"--wait-unmounted", "a", "b"})), {"nothing else"}));
 }
 
 TEST_F(OptionsTest, OfTheTableAreNotCountedAsMissing) {

@@ -78,15 +78,19 @@ class World:
 
     def mount(self, store, *options, binary=None, mount=None):
         """Starts s3backer in the foreground; returns when the volume is mounted."""
+        daemon = self.begin_mount(store, *options, binary=binary, mount=mount)
+        daemon.wait_mounted()
+        return daemon
+
+    def begin_mount(self, store, *options, binary=None, mount=None):
+        """The same, without waiting."""
         mount = mount or self.new_path("mnt")
         os.makedirs(mount, exist_ok=True)
         log = self.new_path("log")
         process = daemons.start(binary or self.settings.binary,
                                 self.arguments(store, mount, ("-f", *options)),
                                 self.directory, log)
-        daemon = self.adopt(process, mount, log)
-        daemon.wait_mounted()
-        return daemon
+        return self.adopt(process, mount, log)
 
     def adopt(self, process, mount, log):
         """The Daemon that this process is."""
@@ -137,10 +141,10 @@ class World:
         stderr.seek(0)
         return status, stderr.read().decode(errors="replace")
 
-    def start(self, *arguments):
+    def start(self, *arguments, log=None):
         """s3backer with these arguments, and nothing else about it."""
         process = daemons.start(self.settings.binary, arguments, self.directory,
-                                self.new_path("log"))
+                                log or self.new_path("log"))
         self.on_close(process.end)
         return process
 
