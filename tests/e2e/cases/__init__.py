@@ -5,4 +5,4 @@ THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "c
           "recovery", "consistency", "durability", "discard", "memory", "crash", "kills", "face",
           "operating", "lifecycle", "errors", "process", "threads", "hostile", "hostile_lists",
           "interop_options", "interop_codecs", "compression", "encryption", "tampering",
-          "passwords", "bucket", "keys", "servers", "quickstart")
+          "passwords", "bucket", "keys", "packaging", "servers", "quickstart")

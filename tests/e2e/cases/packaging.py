@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed: the package, the man page, the completion, the service, the helpers."""
+import glob
+import os
+import re
+import stat
+
+from harness.files import checksums, make_tree
+from harness.leftovers import processes_of
+from harness.mounts import loops_below, mounts_below
+from harness.procs import run
+from harness.registry import case, expect, expect_equal
+from harness.volumes import expect_same
+
+# Of help, by those who read it.
+_OPTION = re.compile(r"^  --([A-Za-z0-9-]+)", re.MULTILINE)
+
+
+def _install(world):
+    """The package, unpacked into a fresh directory."""
+    build = os.path.dirname(world.settings.binary)
+    run(["cpack", "--config", os.path.join(build, "CPackConfig.cmake"), "-B", world.path("pack")],
+        world.directory, timeout=120)
+    packages = glob.glob(world.path("pack/*.deb"))
+    expect_equal(len(packages), 1, "packages")
+    _, fields = run(["dpkg-deb", "--field", packages[0]], world.directory)
+    root = world.path("root")
+    run(["dpkg-deb", "--extract", packages[0], root], world.directory)
+    return root, fields
+
+
+@case("the package holds all that belongs to the program, and conflicts with Debian's",
+      time_limit=150)
+def _package(world):
+    root, fields = _install(world)
+    expect("Package: s3backer-uring" in fields and "Conflicts: s3backer" in fields
+           and "libcurl" in fields and "libfuse3" in fields, fields)
+    for name in ("bin/s3backer", "bin/s3backer-loop", "sbin/mount.s3backer"):
+        mode = os.stat(os.path.join(root, "usr", name)).st_mode
+        expect_equal(stat.S_IMODE(mode), 0o755, f"mode of {name}")
+    _, text = run([f"{root}/usr/bin/s3backer", "--version"], world.directory)
+    expect(text.startswith("s3backer version "), text)
+    _, text = run(["man", "--warnings", f"{root}/usr/share/man/man1/s3backer.1"], world.directory)
+    expect("SAFETY" in text and "warning" not in text, text[:2000])
+    run(["systemd-analyze", "verify", "--man=no",
+         f"{root}/usr/lib/systemd/system/s3backer@.service"], world.directory)
+
+
+@case("help, man page and completion name the same options")
+def _same_options(world):
+    made = os.path.join(os.path.dirname(world.settings.binary), "packaging")
+    status, text = world.run_to_end("--help")
+    expect_equal(status, 0, "exit status of --help")
+    options = set(_OPTION.findall(text))
+    expect(len(options) > 80, f"only {len(options)} options in the help")
+    with open(os.path.join(made, "s3backer.1"), encoding="utf-8") as file:
+        page = file.read().replace("\\-", "-")
+    expect_equal(set(re.findall(r"^\.B --([A-Za-z0-9-]+)", page, re.MULTILINE)), options,
+                 "options of the man page")
+    completion = os.path.join(made, "s3backer.bash")
+    script = (f"source {completion}; COMP_WORDS=(s3backer --); COMP_CWORD=1; _s3backer; "
+              "printf '%s\\n' \"${COMPREPLY[@]}\"")
+    _, text = run(["bash", "-c", script], world.directory)
+    found = {word[2:].rstrip("=") for word in text.split() if word.startswith("--")}
+    expect_equal(found, options, "options of the completion")
+
+
+def _loop_helper(world, *arguments, check=True):
+    script = world.settings.root / "packaging/s3backer-loop"
+    os.environ["S3BACKER"] = world.settings.binary
+    return run([script, *arguments], world.directory, timeout=120, check=check)
+
+
+@case("s3backer-loop makes a disk of a bucket, and undoes it after all is stored", needs=("loop",),
+      time_limit=150)
+def _loop(world):
+    store = world.directory_store()
+    mount, place = world.new_path("mnt"), world.new_path("data")
+    os.mkdir(mount)
+    os.mkdir(place)
+    options = ("--", *store.options, "--size=64m", "--blockSize=64k")
+    _, text = _loop_helper(world, "attach", "--mkfs=ext4", f"--mount={place}", store.bucket, mount,
+                           *options)
+    expect(text.strip().splitlines()[-1].startswith("/dev/loop"), text)
+    make_tree(place, files=30, big=2 << 20)
+    before = checksums(place)
+    _loop_helper(world, "detach", mount)
+    _expect_nothing_left(world)
+    _loop_helper(world, "attach", "--mkfs=ext4", f"--mount={place}", store.bucket, mount, *options)
+    expect_same(checksums(place), before)
+    _loop_helper(world, "detach", mount)
+    _expect_nothing_left(world)
+
+
+def _expect_nothing_left(world):
+    expect_equal(mounts_below(world.directory), [], "mounts left")
+    expect_equal(loops_below(world.directory), [], "loop devices left")
+    expect_equal(processes_of(world.directory), [], "processes left")
+
+
+@case("s3backer-loop undoes what it has done if a later step fails", needs=("loop",))
+def _loop_fails(world):
+    store = world.directory_store()
+    mount = world.new_path("mnt")
+    os.mkdir(mount)
+    status, text = _loop_helper(world, "attach", "--mkfs=ext4", "--mount=/nowhere", store.bucket,
+                                mount, "--", *store.options, "--size=16m", "--blockSize=64k",
+                                check=False)
+    expect_equal(status, 1, "exit status")
+    expect("/nowhere" in text and "failed" in text, text)
+    _expect_nothing_left(world)
