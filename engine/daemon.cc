@@ -240,7 +240,15 @@ Task<void> Daemon::clear_token() {
     }
 }
 
+/// In a directory, which has no token, the file's own one must do.
 Task<Result<void>> Daemon::disown() {
+    if (!token_) {
+        const std::string wrong = file_->disown();
+        if (!wrong.empty()) {
+            log::error("remove the cache file before the next mount",
+                       log::kv("error", std::string_view(wrong)));
+        }
+    }
     if (!token_is_ours_) co_return ok();
     const Result<uint32_t> other = co_await token_->establish(true);
     if (!other.has_value()) co_return other.error();
