@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is installed: the package, the man page, the completion, the service, the helpers."""
+import fcntl
 import glob
 import os
+import pty
 import re
 import stat
+import struct
+import termios
 
-from harness.files import checksums, make_tree
+from harness.files import DirectFile, checksums, make_tree, pattern
 from harness.leftovers import processes_of
 from harness.mounts import loops_below, mounts_below
-from harness.procs import run
+from harness.procs import Process, run
 from harness.registry import case, expect, expect_equal
 from harness.volumes import expect_same
 
@@ -35,7 +39,7 @@ def _package(world):
     root, fields = _install(world)
     expect("Package: s3backer-uring" in fields and "Conflicts: s3backer" in fields
            and "libcurl" in fields and "libfuse3" in fields, fields)
-    for name in ("bin/s3backer", "bin/s3backer-loop", "sbin/mount.s3backer"):
+    for name in ("bin/s3backer", "bin/s3backer-loop", "bin/s3backer-top", "sbin/mount.s3backer"):
         mode = os.stat(os.path.join(root, "usr", name)).st_mode
         expect_equal(stat.S_IMODE(mode), 0o755, f"mode of {name}")
     _, text = run([f"{root}/usr/bin/s3backer", "--version"], world.directory)
@@ -109,3 +113,43 @@ def _loop_fails(world):
     expect_equal(status, 1, "exit status")
     expect("/nowhere" in text and "failed" in text, text)
     _expect_nothing_left(world)
+
+
+def _top(world, *arguments, **more):
+    return run([world.settings.root / "packaging/s3backer-top", *arguments], world.directory,
+               **more)
+
+
+@case("s3backer-top tells the rates of an interval, and what is dirty")
+def _top_once(world):
+    server = world.server()
+    daemon = world.mount(world.http_store(server), "--size=4m", "--blockSize=64k",
+                         "--blockCacheWriteDelay=600000")
+    with DirectFile(daemon.file) as file:
+        for number in range(16):
+            file.write(number * 65536, pattern(number, 65536))
+    _, text = _top(world, "--once", "--interval=0.1", daemon.mount)
+    expect("4.0 MiB in blocks of 64.0 KiB" in text, text)
+    expect(re.search(r"Cache +16 blocks", text) and re.search(r"dirty \[#+\.+\] +25\.0 %", text),
+           text)
+    status, text = _top(world, "--once", world.directory, check=False)
+    expect(status == 1 and "no mount of s3backer" in text, text)
+    daemon.unmount()
+
+
+@case("s3backer-top shows itself on a terminal until q is pressed")
+def _top_live(world):
+    daemon = world.mount(world.directory_store(), "--size=1m", "--blockSize=64k")
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    os.environ["TERM"] = "xterm"
+    process = Process.start([world.settings.root / "packaging/s3backer-top", daemon.mount],
+                            world.directory, stdin=secondary, stdout=secondary, stderr=secondary)
+    os.close(secondary)
+    shown = b""
+    while b"memory at most" not in shown:
+        shown += os.read(primary, 4096)
+    os.write(primary, b"q")
+    expect_equal(process.wait(), 0, "exit status")
+    os.close(primary)
+    daemon.unmount()
