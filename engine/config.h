@@ -14,6 +14,7 @@
 #include "codec/compression.h"
 #include "codec/locked_memory.h"
 #include "engine/base/types.h"
+#include "engine/listen_place.h"
 #include "engine/written_blocks.h"
 #include "fusell/mount_settings.h"
 #include "net/credential_sources.h"
@@ -82,6 +83,7 @@ struct Config {
     bool force = false;                   // go on in spite of another geometry or a mount token
     std::string stats_mirror;             // absolute; a copy of the statistics; empty: none
     Duration stats_mirror_interval = std::chrono::seconds(1);
+    std::optional<ListenPlace> metrics;                   // where they are served; none: nowhere
     Duration remount_timeout = std::chrono::seconds(60);  // for a former process of this host
     Duration shutdown_timeout{};  // of the writing back after the unmount; 0 = none
     bool quiet = false;

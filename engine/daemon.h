@@ -9,6 +9,7 @@
 
 #include "engine/config.h"
 #include "engine/detach.h"
+#include "engine/metrics_server.h"
 #include "engine/mount_record.h"
 #include "engine/mount_token.h"
 #include "engine/mounted_file.h"
@@ -52,6 +53,8 @@ private:
     Task<Result<void>> disown() override;
     Task<void> serve();
     void start_mirror(TaskGroup& group);
+    bool listen_for_metrics();
+    void add_metrics(MetricsInput& input) const;
     Task<void> stop();
     Task<void> write_back();
     Task<void> limit_writing_back();
@@ -81,6 +84,7 @@ private:
     std::optional<Volume> volume_;
     std::unique_ptr<fusell::Session> session_;
     std::optional<StatsMirror> mirror_;
+    std::unique_ptr<MetricsServer> metrics_;
     TaskGroup tasks_;  // those that signals start
     Phase phase_ = Phase::Starting;
     bool asked_to_stop_ = false;

@@ -252,6 +252,15 @@ Complaint settle_stats_mirror(Draft& draft, const Environment& environment) {
     return {};
 }
 
+Complaint settle_metrics(Draft& draft, const Environment&) {
+    if (!draft.metrics) return {};
+    draft.config.metrics = parse_listen_place(*draft.metrics);
+    if (draft.config.metrics) return {};
+    return "invalid value `" + *draft.metrics +
+           "' of option `metricsListen': a port, ADDRESS:PORT or the absolute path of a socket is "
+           "wanted";
+}
+
 Complaint settle_trial(Draft& draft, const Environment&) {
     const net::TrialSettings trial{draft.test_delays, draft.test_errors, draft.test_discard};
     if (trial.any() && !draft.config.test) {
@@ -277,8 +286,8 @@ constexpr Step kSteps[] = {
     settle_encryption,   settle_compression,   settle_ip_tos,       settle_consistency,
     check_retry_pauses,  settle_sizes,         settle_speeds,       check_cache,
     settle_cache_file,   settle_action,        settle_mount_point,  check_list_threads,
-    settle_source_name,  settle_cpu_threads,   settle_stats_mirror, settle_trial,
-    settle_password,
+    settle_source_name,  settle_cpu_threads,   settle_stats_mirror, settle_metrics,
+    settle_trial,        settle_password,
 };
 
 }  // namespace

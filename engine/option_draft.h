@@ -48,6 +48,7 @@ struct Draft {
     std::optional<codec::LockedBytes> password;
     std::optional<std::string> password_file;
     std::optional<std::string> stats_mirror;
+    std::optional<std::string> metrics;
     bool test_delays = false;
     bool test_errors = false;
     bool test_discard = false;

@@ -207,6 +207,11 @@ constexpr OptionRow kOptions[] = {
      text<&Draft::stats_mirror>},
     {"statsFileMirrorInterval", "MS", FileSystem, "How often the copy is written", "1000",
      time<&Config::stats_mirror_interval, milliseconds>},
+    {"metricsListen", "PLACE", FileSystem,
+     "Serve the statistics to Prometheus, at /metrics: a port (of this host only), ADDRESS:PORT, "
+     "or "
+     "the path of a socket",
+     "", text<&Draft::metrics>},
     {"fileMode", "MODE", FileSystem, "Permissions of the file, octal", "0600; readOnly: 0400",
      file_mode},
     {"readOnly", "", FileSystem, "Refuse writes", "", flag<&MountSettings::read_only>},

@@ -10,6 +10,7 @@ namespace s3b {
 using Kind = cache::Found::Kind;
 
 Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
+    const Timed timed(read_times_);
     TaskGroup group;
     Failure failure;
     size_t done_at_once = 0;

@@ -14,6 +14,7 @@
 
 #include "engine/base/log.h"
 #include "engine/memory_slots.h"
+#include "engine/reactor/scheduler.h"
 
 namespace s3b {
 
@@ -165,7 +166,9 @@ Result<void> RingFile::check() const {
 }
 
 Task<Result<void>> RingFile::read(uint64_t offset, std::span<std::byte> into) {
+    const Instant begin = Scheduler::current().now();
     CO_TRY_VOID(co_await transfer(false, offset, into));
+    times_.read.record(Scheduler::current().now() - begin);
     CO_TRY_VOID(check());
     co_await advise(into.size());
     co_return ok();
@@ -173,14 +176,18 @@ Task<Result<void>> RingFile::read(uint64_t offset, std::span<std::byte> into) {
 
 Task<Result<void>> RingFile::write(uint64_t offset, std::span<const std::byte> from) {
     CO_TRY_VOID(check());
+    const Instant begin = Scheduler::current().now();
     CO_TRY_VOID(co_await transfer(true, offset, from));
+    times_.write.record(Scheduler::current().now() - begin);
     co_await advise(from.size());
     co_return ok();
 }
 
 Task<Result<void>> RingFile::sync() {
+    const Instant begin = Scheduler::current().now();
     RingOp operation = ring_.fdatasync(buffered_);
     const int32_t result = co_await operation;
+    times_.sync.record(Scheduler::current().now() - begin);
     if (result < 0) co_return Error(Errc::Io, "the cache file cannot be synced", -result);
     co_return check();
 }

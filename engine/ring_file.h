@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cache/file_format.h"
+#include "engine/base/histogram.h"
 #include "engine/reactor/ring.h"
 #include "engine/slot_device.h"
 
@@ -35,6 +36,13 @@ public:
     uint32_t granule() const override { return direct_ < 0 ? 1 : granule_; }
     void will_use(std::span<std::byte> memory) override;
 
+    /// How long operations took.
+    struct Times {
+        Histogram read;
+        Histogram write;
+        Histogram sync;
+    };
+    const Times& times() const { return times_; }
     /// How slots are read and written, in words for the log: "direct", or why not.
     const std::string& access() const { return access_; }
 
@@ -65,6 +73,7 @@ private:
     bool punches_ = true;     // the file system can
     uint32_t granule_ = 4096;
     std::string access_;
+    Times times_;
     std::optional<int> files_;     // registered: the number of buffered_; direct_ is next
     std::span<std::byte> memory_;  // part of which may be registered
     uint64_t piece_ = kPiece;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "engine/base/log.h"
 
@@ -32,21 +33,8 @@ void StatsMirror::stop() {
     stopping_.wake_all();
 }
 
-Task<Result<bool>> StatsMirror::is_removed() {
-    const int32_t file =
-        co_await ring_.openat(AT_FDCWD, settings_.path.c_str(), O_PATH | O_CLOEXEC, 0);
-    if (file == -ENOENT) co_return true;
-    if (file < 0) co_return failed("open", file);
-    co_await ring_.close(file);
-    co_return false;
-}
-
 /// By way of another file: a reader sees the old text or the new one.
 Task<Result<void>> StatsMirror::write() {
-    if (written_) {
-        CO_TRY(const bool removed, co_await is_removed());
-        if (removed) settings_.reset();
-    }
     const std::string fresh = settings_.path + ".new";
     const int32_t file = co_await ring_.openat(
         AT_FDCWD, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -56,9 +44,23 @@ Task<Result<void>> StatsMirror::write() {
     co_await ring_.close(file);
     if (length < 0) co_return failed("write", length);
     if (static_cast<size_t>(length) != text.size()) co_return failed("write", -ENOSPC);
+    co_return co_await put_in_place(fresh);
+}
+
+/// Exchanged with the one before, so that a removal at any time is noticed.
+Task<Result<void>> StatsMirror::put_in_place(std::string fresh) {
+    const unsigned flags = written_ ? RENAME_EXCHANGE : 0;
     const int32_t renamed =
-        co_await ring_.renameat(AT_FDCWD, fresh.c_str(), AT_FDCWD, settings_.path.c_str());
+        co_await ring_.renameat(AT_FDCWD, fresh.c_str(), AT_FDCWD, settings_.path.c_str(), flags);
+    if (renamed == -ENOENT && written_) {
+        settings_.reset();
+        written_ = false;
+        co_return co_await write();
+    }
     if (renamed < 0) co_return failed("rename", renamed);
+    if (written_) {
+        co_await ring_.unlinkat(AT_FDCWD, fresh.c_str());
+    }
     written_ = true;
     co_return ok();
 }

@@ -33,7 +33,7 @@ public:
 
 private:
     Task<Result<void>> write();
-    Task<Result<bool>> is_removed();
+    Task<Result<void>> put_in_place(std::string fresh);
 
     Ring& ring_;
     Settings settings_;

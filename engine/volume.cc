@@ -116,6 +116,7 @@ Volume::Piece Volume::piece_at(ByteOffset offset, uint64_t length) const {
 }
 
 Task<Result<void>> Volume::flush() {
+    const Timed timed(flush_times_);
     if (fsync_ == FsyncPolicy::None) co_return ok();
     if (fsync_ == FsyncPolicy::Cache && parts_.file && !parts_.file->failed()) {
         co_return co_await flush_to_file();
@@ -192,7 +193,27 @@ std::string Volume::stats_text() {
     return format_stats(input);
 }
 
+MetricsInput Volume::metrics() {
+    MetricsInput input;
+    input.stats = stats_text();
+    input.histograms = {{"fuse", "read", &read_times_},
+                        {"fuse", "write", &write_times_},
+                        {"fuse", "discard", &discard_times_},
+                        {"fuse", "fsync", &flush_times_}};
+    const net::StoreCounters& store = parts_.store.counters();
+    if (over_http_) {
+        input.histograms.insert(input.histograms.end(), {{"s3", "get", &store.get_times},
+                                                         {"s3", "put", &store.put_times},
+                                                         {"s3", "delete", &store.delete_times}});
+    }
+    if (more_metrics_) more_metrics_(input);
+    return input;
+}
+
 void Volume::reset_stats() {
+    for (Histogram* times : {&read_times_, &write_times_, &discard_times_, &flush_times_}) {
+        *times = Histogram();
+    }
     parts_.store.reset_counters();
     parts_.cache.reset_counters();
     parts_.counters = BlockCounters();

@@ -3,6 +3,7 @@
 // the background work going. The paths of a block are in read_path.cc and write_path.cc.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "engine/fetcher.h"
 #include "engine/file_check.h"
 #include "engine/memory_budget.h"
+#include "engine/metrics.h"
 #include "engine/reactor/task_group.h"
 #include "engine/read_ahead.h"
 #include "engine/survey.h"
@@ -51,6 +53,10 @@ public:
     /// write_back(), or nothing, as FsyncPolicy says.
     Task<Result<void>> flush() override;
     std::string stats_text() override;
+    std::string stats_json() override { return metrics_as_json(metrics()); }
+    /// All numbers there are. `more`, if it was set, adds those that the volume does not know.
+    MetricsInput metrics();
+    void on_metrics(std::function<void(MetricsInput&)> more) { more_metrics_ = std::move(more); }
     void reset_stats() override;
 
     /// Ends when all that was written before the call is in the store; fails if that does.
@@ -95,6 +101,18 @@ private:
         const std::byte* bytes;  // nullptr: zeros
         bool all_zero(cache::ByteRange range) const;
         void copy_to(std::span<std::byte> into) const;
+    };
+    /// Records how long the request lasts in whose frame it is.
+    class Timed {
+    public:
+        explicit Timed(Histogram& times) : times_(times) {}
+        ~Timed() { times_.record(Scheduler::current().now() - begin_); }
+        Timed(const Timed&) = delete;
+        Timed& operator=(const Timed&) = delete;
+
+    private:
+        Histogram& times_;
+        Instant begin_ = Scheduler::current().now();
     };
     /// The first failure of a request's pieces.
     using Failure = std::optional<Error>;
@@ -141,6 +159,11 @@ private:
     bool draining_ = false;
     bool drained_ = false;
     bool file_is_complete_ = false;
+    Histogram read_times_;
+    Histogram write_times_;
+    Histogram discard_times_;
+    Histogram flush_times_;
+    std::function<void(MetricsInput&)> more_metrics_;
 };
 
 }  // namespace s3b

@@ -23,11 +23,13 @@ void Volume::Source::copy_to(std::span<std::byte> into) const {
 }
 
 Task<Result<void>> Volume::write(ByteOffset offset, std::span<const std::byte> from) {
+    const Timed timed(write_times_);
     co_return co_await write_all(offset, from.size(), from.data());
 }
 
 Task<Result<void>> Volume::zero(ByteOffset offset, ByteCount length) {
     if (read_only_) co_return Error(Errc::ReadOnly, "mounted with --readOnly");
+    const Timed timed(discard_times_);
     const uint64_t block_size = parts_.geometry.block_size.value;
     const uint64_t end = offset.value + length.value;
     const uint64_t first = (offset.value + block_size - 1) / block_size;

@@ -41,7 +41,7 @@ time_t now_in_seconds() {
 }
 
 void DataPath::read(Request request, const ReadRequest& in) {
-    if (in.node == kStatsInode) return read_stats(std::move(request), in);
+    if (is_statistics(in.node)) return read_stats(std::move(request), in);
     if (in.node != kFileInode) return std::move(request).fail(EISDIR);
     if (in.size > kMaxTransfer) return std::move(request).fail(EINVAL);
     const Clip clipped = clip(in.offset, in.size, inodes_.file_size());

@@ -25,7 +25,9 @@ Inodes::Inodes(const Geometry& geometry, const MountSettings& settings, const Mo
 
 std::optional<uint64_t> Inodes::find(std::string_view name) const {
     if (name == filename_) return kFileInode;
-    if (!stats_filename_.empty() && name == stats_filename_) return kStatsInode;
+    if (stats_filename_.empty()) return std::nullopt;
+    if (name == stats_filename_) return kStatsInode;
+    if (name == stats_filename_ + ".json") return kJsonInode;
     return std::nullopt;
 }
 
@@ -59,7 +61,7 @@ struct stat Inodes::attributes(uint64_t inode, time_t now, uint64_t stats_size) 
     s.st_atim.tv_sec = mounted_;
     if (inode == kRootInode) return s;
     s.st_blksize = static_cast<blksize_t>(geometry_.block_size.value);
-    if (inode == kStatsInode) {
+    if (is_statistics(inode)) {
         s.st_size = static_cast<off_t>(stats_size);
         s.st_mtim.tv_sec = now;
         s.st_atim.tv_sec = stats_atime_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three things in a mount: root, the volume's file, the statistics. Pure: the caller tells the
-// time. Source: command-line.md 3.1.
+// What is in a mount: root, the volume's file, the statistics as text and as JSON. Pure: the caller
+// tells the time. Source: command-line.md 3.1.
 #pragma once
 
 #include <sys/stat.h>
@@ -22,6 +22,10 @@ namespace s3b::fusell {
 inline constexpr uint64_t kRootInode = 1;
 inline constexpr uint64_t kFileInode = 2;
 inline constexpr uint64_t kStatsInode = 3;
+inline constexpr uint64_t kJsonInode = 4;  // its name is not listed
+
+/// Whether it is one of the two texts about us.
+inline bool is_statistics(uint64_t inode) { return inode == kStatsInode || inode == kJsonInode; }
 
 struct Owner {
     uid_t uid = 0;
@@ -46,7 +50,7 @@ public:
     /// The listing of the root, with . and .. first.
     std::vector<Entry> entries() const;
 
-    /// Attributes of one of the three inodes. `stats_size` is that of the statistics as of now.
+    /// Attributes of one of the inodes. `stats_size` is that of the statistics as of now.
     struct stat attributes(uint64_t inode, time_t now, uint64_t stats_size) const;
     uint64_t file_size() const { return geometry_.volume_size().value; }
     const Geometry& geometry() const { return geometry_; }

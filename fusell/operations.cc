@@ -33,6 +33,15 @@ uint64_t RequestCounts::total() const {
     return std::accumulate(counts_.begin(), counts_.end(), uint64_t{0});
 }
 
+std::vector<std::pair<std::string, uint64_t>> RequestCounts::named() const {
+    std::vector<std::pair<std::string, uint64_t>> named;
+    for (uint32_t opcode = 1; opcode < kOpcodes; ++opcode) {
+        const char* name = opcode_name(opcode);
+        if (name != nullptr && counts_[opcode] > 0) named.emplace_back(name, counts_[opcode]);
+    }
+    return named;
+}
+
 std::string RequestCounts::text() const {
     std::string text;
     const auto add = [&text](const std::string& key, uint64_t value) {
@@ -115,13 +124,17 @@ void Operations::init(fuse_conn_info* connection) const {
     if (options_.sync_read) c.want &= ~unsigned{FUSE_CAP_ASYNC_READ};
 }
 
+std::string Operations::statistics(uint64_t node) {
+    return node == kJsonInode ? volume_.stats_json() : volume_.stats_text();
+}
+
 struct stat Operations::attributes(uint64_t node) {
-    const uint64_t stats_size = node == kStatsInode ? volume_.stats_text().size() : 0;
+    const uint64_t stats_size = is_statistics(node) ? statistics(node).size() : 0;
     return inodes_.attributes(node, now_in_seconds(), stats_size);
 }
 
 double Operations::attributes_timeout(uint64_t node) const {
-    return node == kStatsInode ? 0 : options_.attr_timeout;
+    return is_statistics(node) ? 0 : options_.attr_timeout;
 }
 
 void Operations::lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
@@ -138,13 +151,13 @@ void Operations::lookup(fuse_req_t request, fuse_ino_t parent, const char* name)
     }
     // No node: the kernel remembers that there is no such name.
     entry.entry_timeout = !node                  ? options_.negative_timeout
-                          : *node == kStatsInode ? 0
+                          : is_statistics(*node) ? 0
                                                  : options_.entry_timeout;
     fuse_reply_entry(request, &entry);
 }
 
 void Operations::get_attributes(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-    if (node > kStatsInode) {
+    if (node > kJsonInode) {
         fuse_reply_err(request, ENOENT);
         return;
     }
@@ -165,7 +178,8 @@ void Operations::set_attributes(fuse_req_t request, fuse_ino_t node, struct stat
 void Operations::open(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
     switch (node) {
         case kFileInode: return open_file(request);
-        case kStatsInode: return open_stats(request);
+        case kStatsInode:
+        case kJsonInode: return open_stats(request, node);
         default: fuse_reply_err(request, ENOENT);
     }
 }
@@ -179,9 +193,9 @@ void Operations::open_file(fuse_req_t request) {
     fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out);
 }
 
-void Operations::open_stats(fuse_req_t request) {
+void Operations::open_stats(fuse_req_t request, uint64_t node) {
     inodes_.stats_accessed(now_in_seconds());
-    const Result<uint64_t> handle = inodes_.open_stats(volume_.stats_text());
+    const Result<uint64_t> handle = inodes_.open_stats(statistics(node));
     if (!handle.has_value()) {
         fuse_reply_err(request, ENFILE);
         return;
@@ -195,7 +209,7 @@ void Operations::open_stats(fuse_req_t request) {
 }
 
 void Operations::release(fuse_req_t request, fuse_ino_t node, fuse_file_info* file) {
-    if (node == kStatsInode) inodes_.close_stats(file->fh);
+    if (is_statistics(node)) inodes_.close_stats(file->fh);
     fuse_reply_err(request, 0);
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fusell/data_path.h"
 #include "fusell/inodes.h"
@@ -23,6 +25,8 @@ public:
     void add_write(uint64_t bytes) { max_write_ = std::max(max_write_, bytes); }
     uint64_t of(uint32_t opcode) const { return counts_[opcode]; }
     uint64_t total() const;
+    /// Each kind that came, with its name.
+    std::vector<std::pair<std::string, uint64_t>> named() const;
     /// " READ=3 WRITE=1 max_write=4096 interrupts=0" without those that are 0.
     std::string text() const;
 
@@ -69,7 +73,8 @@ private:
                   fuse_file_info* file);
 
     void open_file(fuse_req_t request);
-    void open_stats(fuse_req_t request);
+    void open_stats(fuse_req_t request, uint64_t node);
+    std::string statistics(uint64_t node);
     struct stat attributes(uint64_t node);
     double attributes_timeout(uint64_t node) const;
     void to_library(Request request);

@@ -30,6 +30,8 @@ public:
     virtual Task<Result<void>> flush() = 0;
     /// The statistics file as of now. Source: command-line.md 4.
     virtual std::string stats_text() = 0;
+    /// The same and more, as JSON.
+    virtual std::string stats_json() = 0;
     virtual void reset_stats() = 0;
 };
 

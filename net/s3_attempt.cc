@@ -315,14 +315,17 @@ void S3Store::count_success(Method method, Duration time) {
         case Method::Get:
             ++counters_.gets;
             counters_.get_time += time;
+            counters_.get_times.record(time);
             break;
         case Method::Put:
             ++counters_.puts;
             counters_.put_time += time;
+            counters_.put_times.record(time);
             break;
         case Method::Delete:
             ++counters_.deletes;
             counters_.delete_time += time;
+            counters_.delete_times.record(time);
             break;
         case Method::Head:
         case Method::Post: break;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/base/histogram.h"
 #include "engine/base/types.h"
 
 namespace s3b::net {
@@ -16,6 +17,9 @@ struct StoreCounters {
     Duration get_time{};  // sums over the successful ones
     Duration put_time{};
     Duration delete_time{};
+    Histogram get_times;  // of the same
+    Histogram put_times;
+    Histogram delete_times;
     uint64_t unauthorized = 0;  // 401, each attempt
     uint64_t forbidden = 0;     // 403
     uint64_t stale = 0;         // 412

@@ -139,9 +139,10 @@ RingOp Ring::unlinkat(int folder, const char* path) {
     return RingOp(*this, prepared(io_uring_prep_unlinkat, folder, path, 0));
 }
 
-RingOp Ring::renameat(int old_folder, const char* old_path, int new_folder, const char* new_path) {
-    return RingOp(*this,
-                  prepared(io_uring_prep_renameat, old_folder, old_path, new_folder, new_path, 0U));
+RingOp Ring::renameat(int old_folder, const char* old_path, int new_folder, const char* new_path,
+                      unsigned flags) {
+    return RingOp(
+        *this, prepared(io_uring_prep_renameat, old_folder, old_path, new_folder, new_path, flags));
 }
 
 void Ring::poll(int fd, uint32_t events, Completion& done) {

@@ -66,7 +66,9 @@ public:
     /// What is needed to read the data back, not the times of the file.
     RingOp fdatasync(int fd);
     RingOp unlinkat(int folder, const char* path);
-    RingOp renameat(int old_folder, const char* old_path, int new_folder, const char* new_path);
+    /// `flags` as of renameat2(2).
+    RingOp renameat(int old_folder, const char* old_path, int new_folder, const char* new_path,
+                    unsigned flags = 0);
 
     /// Files that the kernel need not look up for each operation; their place is the first of their
     /// consecutive numbers (IOSQE_FIXED_FILE), or nullopt if the kernel does not take them. Once.

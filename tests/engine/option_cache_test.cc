@@ -119,5 +119,24 @@ TEST_F(CacheOptionsTest, OfTheMirrorNameAFileFromHere) {
                       {"`statsFileMirrorInterval'"}));
 }
 
+TEST_F(CacheOptionsTest, OfMetricsNameAPlace) {
+    const auto place = [this](const char* value) {
+        return mounted({std::string("--metricsListen=") + value}).metrics.value();
+    };
+    EXPECT_EQ(place("9100").address, "127.0.0.1");
+    EXPECT_EQ(place("9100").port, 9100);
+    EXPECT_EQ(place("0.0.0.0:80").address, "0.0.0.0");
+    EXPECT_EQ(place("[::1]:81").address, "::1");
+    EXPECT_EQ(place("[::1]:81").port, 81);
+    EXPECT_EQ(place("/run/socket").path, "/run/socket");
+    EXPECT_FALSE(mounted({}).metrics.has_value());
+    for (const char* bad : {"", "x", "65536", "host:80", "127.0.0.1:", "::1", "run/socket"}) {
+        EXPECT_TRUE(names(refusal({std::string("--metricsListen=") + bad}),
+                          {"`metricsListen'", "`" + std::string(bad) + "'", "ADDRESS:PORT"}))
+            << bad;
+    }
+    EXPECT_TRUE(names(refusal({"--metricsListen=/" + std::string(200, 'x')}), {"socket"}));
+}
+
 }  // namespace
 }  // namespace s3b

@@ -53,6 +53,7 @@ public:
         co_return ok();
     }
     std::string stats_text() override { return "resets " + std::to_string(resets) + '\n' + extra; }
+    std::string stats_json() override { return "{\"resets\": " + std::to_string(resets) + "}\n"; }
     void reset_stats() override { ++resets; }
 
     /// Lets everything go that is held.

@@ -39,15 +39,25 @@ def _package(world):
     root, fields = _install(world)
     expect("Package: s3backer-uring" in fields and "Conflicts: s3backer" in fields
            and "libcurl" in fields and "libfuse3" in fields, fields)
-    for name in ("bin/s3backer", "bin/s3backer-loop", "bin/s3backer-top", "sbin/mount.s3backer"):
+    for name in ("bin/s3backer", "bin/s3backer-loop", "bin/s3backer-top",
+                 "sbin/mount.s3backer"):
         mode = os.stat(os.path.join(root, "usr", name)).st_mode
         expect_equal(stat.S_IMODE(mode), 0o755, f"mode of {name}")
     _, text = run([f"{root}/usr/bin/s3backer", "--version"], world.directory)
     expect(text.startswith("s3backer version "), text)
-    _, text = run(["man", "--warnings", f"{root}/usr/share/man/man1/s3backer.1"], world.directory)
+    _, text = run(["man", "--warnings", f"{root}/usr/share/man/man1/s3backer.1.gz"], world.directory)
     expect("SAFETY" in text and "warning" not in text, text[:2000])
     run(["systemd-analyze", "verify", "--man=no",
          f"{root}/usr/lib/systemd/system/s3backer@.service"], world.directory)
+
+
+@case("lintian finds no error in the package", needs=("lintian",), time_limit=150)
+def _lintian(world):
+    _install(world)
+    package = glob.glob(world.path("pack/*.deb"))[0]
+    status, text = run(["lintian", "--allow-root", "--fail-on", "error", package], world.directory,
+                       timeout=120, check=False)
+    expect_equal(status, 0, f"exit status of lintian, saying:\n{text}\n")
 
 
 @case("help, man page and completion name the same options")
@@ -67,6 +77,23 @@ def _same_options(world):
     _, text = run(["bash", "-c", script], world.directory)
     found = {word[2:].rstrip("=") for word in text.split() if word.startswith("--")}
     expect_equal(found, options, "options of the completion")
+
+
+@case("mount(8) finds its helper's words understood")
+def _mount_helper(world):
+    store = world.directory_store()
+    programs = world.path("bin")
+    os.mkdir(programs)
+    os.symlink(world.settings.binary, os.path.join(programs, "s3backer"))
+    os.environ["PATH"] = programs + ":" + os.environ["PATH"]
+    mount = world.new_path("mnt")
+    os.mkdir(mount)
+    run([world.settings.root / "packaging/mount.s3backer", f"s3backer#{store.bucket}", mount,
+         "-n", "-v", "-o", "rw,test,size=1m,blockSize=64k,filename=my\\,file,dev,suid"],
+        world.directory)
+    daemon = world.adopt_detached(mount)
+    expect_equal(sorted(os.listdir(mount)), ["my,file", "stats"], "listing")
+    daemon.unmount()
 
 
 def _loop_helper(world, *arguments, check=True):

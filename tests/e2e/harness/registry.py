@@ -111,6 +111,8 @@ PREREQUISITES = {
                                      "swift-container-server", "swift-object-server",
                                      "swift-ring-builder", "memcached", "openssl"),
     "s3rver": _lacks_s3rver,
+    "prometheus": lambda: _lacks_commands("prometheus", "promtool"),
+    "lintian": lambda: _lacks_commands("lintian"),
     "strace": lambda: _lacks_commands("strace", "timeout"),
     "openssl": lambda: _lacks_commands("openssl"),
     "loop": lambda: None if os.path.exists("/dev/loop-control") else "no loop devices",
