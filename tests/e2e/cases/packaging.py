@@ -45,7 +45,8 @@ def _package(world):
         expect_equal(stat.S_IMODE(mode), 0o755, f"mode of {name}")
     _, text = run([f"{root}/usr/bin/s3backer", "--version"], world.directory)
     expect(text.startswith("s3backer version "), text)
-    _, text = run(["man", "--warnings", f"{root}/usr/share/man/man1/s3backer.1.gz"], world.directory)
+    page = f"{root}/usr/share/man/man1/s3backer.1.gz"
+    _, text = run(["man", "--warnings", page], world.directory)
     expect("SAFETY" in text and "warning" not in text, text[:2000])
     run(["systemd-analyze", "verify", "--man=no",
          f"{root}/usr/lib/systemd/system/s3backer@.service"], world.directory)
