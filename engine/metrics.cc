@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -58,9 +59,13 @@ std::string number(double value) {
     return text;
 }
 
+void add(std::string& text, std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) text += part;
+}
+
 void add_header(std::string& text, const std::string& name, const std::string& help,
                 const char* type) {
-    text += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+    add(text, {"# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n"});
 }
 
 void add_line(std::string& text, const Line& line) {
@@ -70,19 +75,21 @@ void add_line(std::string& text, const Line& line) {
     if (!gauge) name += "_total";
     add_header(text, name, std::string(line.label) + " of the statistics file.",
                gauge ? "gauge" : "counter");
-    text += name + " " + std::string(line.value) + "\n";
+    add(text, {name, " ", line.value, "\n"});
 }
 
 void add_histogram(std::string& text, const std::string& name, const NamedHistogram& histogram) {
     const std::string operation = "operation=\"" + std::string(histogram.operation) + "\"";
     for (size_t i = 0; i < Histogram::kBounds.size(); ++i) {
-        text += name + "_bucket{" + operation + ",le=\"" + number(Histogram::kBounds[i] / 1e6) +
-                "\"} " + std::to_string(histogram.times->within(i)) + "\n";
+        const std::string bound = number(Histogram::kBounds[i] / 1e6);
+        const std::string count = std::to_string(histogram.times->within(i));
+        add(text, {name, "_bucket{", operation, ",le=\"", bound, "\"} ", count, "\n"});
     }
     const std::string count = std::to_string(histogram.times->count());
-    text += name + "_bucket{" + operation + ",le=\"+Inf\"} " + count + "\n";
-    text += name + "_sum{" + operation + "} " + number(seconds_of(histogram.times->sum())) + "\n";
-    text += name + "_count{" + operation + "} " + count + "\n";
+    const std::string sum = number(seconds_of(histogram.times->sum()));
+    add(text, {name, "_bucket{", operation, ",le=\"+Inf\"} ", count, "\n"});
+    add(text, {name, "_sum{", operation, "} ", sum, "\n"});
+    add(text, {name, "_count{", operation, "} ", count, "\n"});
 }
 
 }  // namespace
@@ -128,7 +135,7 @@ std::string metrics_as_text(const MetricsInput& input) {
     const std::string name = "s3backer_fuse_requests_total";
     add_header(text, name, "Requests of the kernel.", "counter");
     for (const auto& [kind, count] : input.requests) {
-        text += name + "{kind=\"" + kind + "\"} " + std::to_string(count) + "\n";
+        add(text, {name, "{kind=\"", kind, "\"} ", std::to_string(count), "\n"});
     }
     return text;
 }
