@@ -215,7 +215,9 @@ Task<Result<void>> FileTier::durable(uint64_t version) {
         co_await changed_.wait();
     }
     if (failed_) co_return Error(Errc::Io, "the cache file has failed");
-    co_return co_await entries_.durable();
+    const Result<void> synced = co_await entries_.durable();
+    if (!synced.has_value()) fail(synced.error());
+    co_return synced;
 }
 
 Task<Result<void>> FileTier::settle() {

@@ -192,6 +192,22 @@ TEST_P(FailingFileTest, NothingIsStoredBeforeTheFileIsDisowned) {
     for (uint32_t n = 0; n < 8; ++n) EXPECT_TRUE(is_stored(n, n < 3 ? 1 : 2)) << n;
 }
 
+TEST_F(VolumeFileTest, AnFsyncThatFindsTheFailureWaitsUntilTheFileIsDisowned) {
+    for (uint32_t n = 0; n < 5; ++n) write(n, 1);
+    owner_.held = true;
+    file().fail_syncs();
+    write(0, 2);  // over a dirty block: without a sync
+    EXPECT_EQ(owner_.calls, 0);
+    SimRequest& flush = world().start_flush();
+    world().loop.run_for(std::chrono::seconds(10));
+    EXPECT_FALSE(flush.done);
+    EXPECT_EQ(owner_.calls, 1);
+    owner_.held = false;
+    owner_.changed.wake_all();
+    EXPECT_TRUE(world().finish(flush).ok());
+    EXPECT_TRUE(is_stored(0, 2));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, FailingFileTest,
                          ::testing::Combine(::testing::Bool(),
                                             ::testing::Values(FsyncPolicy::Store,
