@@ -132,7 +132,6 @@ public:
     void fail_frozen(BlockNumber block, Instant due);
     /// When begin_frozen() may have something that it has not now, if nothing changes.
     Instant next_frozen(Instant now) const;
-    uint64_t frozen() const { return frozen_for(settings_) - free_frozen_.size(); }
 
     BlockState state(BlockNumber block) const;
     /// Whether `block` is known to be zeros, so that it has no bytes.

@@ -111,10 +111,10 @@ bool Daemon::create_store() {
 /// counts as mounted.
 Task<void> Daemon::wait_for_former() {
     const Instant end = Scheduler::current().now() + config_.remount_timeout;
+    const std::string store = store_name(config_);
     bool said = false;
     while (!asked_to_stop_ && Scheduler::current().now() < end) {
         const std::vector<MountFacts> mounts = recorded_mounts(record_folder_);
-        const std::string store = store_name(config_);
         const auto former = std::ranges::find_if(mounts, [&store](const MountFacts& facts) {
             return facts.unmounted && facts.store == store;
         });

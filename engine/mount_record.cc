@@ -67,8 +67,8 @@ std::optional<MountFacts> read_record(const std::string& path, pid_t pid) {
 
 std::string mount_record_folder(const net::Variables& variables) {
     if (geteuid() == 0) return "/run/s3backer";
-    const auto found = variables.find("XDG_RUNTIME_DIR");
-    return found == variables.end() || found->second.empty() ? "" : found->second + "/s3backer";
+    const std::string folder = net::variable(variables, "XDG_RUNTIME_DIR");
+    return folder.empty() ? "" : folder + "/s3backer";
 }
 
 MountRecord::MountRecord(const std::string& folder, MountFacts facts) : facts_(std::move(facts)) {

@@ -89,11 +89,11 @@ Complaint take_key_from_environment(Draft& draft, const Environment& environment
     if (draft.access_key) {
         return std::string("`accessKey' and `accessKeyEnv' are both given; give one of them");
     }
-    const auto found = environment.variables.find(name);
-    if (found == environment.variables.end() || found->second.empty()) {
+    std::string key = net::variable(environment.variables, name);
+    if (key.empty()) {
         return "the environment variable `" + name + "' of option `accessKeyEnv' is not set";
     }
-    draft.access_key = found->second;
+    draft.access_key = std::move(key);
     return {};
 }
 

@@ -2,13 +2,12 @@
 #include "engine/option_files.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "codec/wipe.h"
 #include "engine/option_words.h"
+#include "engine/secret_file.h"
 
 namespace s3b {
 
@@ -32,14 +31,9 @@ std::string_view trimmed(std::string_view line) {
 
 /// Its text; or nothing, and errno.
 std::optional<std::string> read_whole(const std::string& path, size_t longest) {
-    const auto close = [](std::FILE* file) { std::fclose(file); };
-    const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"));
-    if (!file) return std::nullopt;
-    std::setvbuf(file.get(), nullptr, _IONBF, 0);  // a buffer would keep secrets
-    std::string text(longest + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (std::ferror(file.get()) != 0) return std::nullopt;
-    if (text.size() <= longest) return text;
+    std::optional<std::string> text = read_secret_file(path, longest + 1);
+    if (!text || text->size() <= longest) return text;
+    codec::wipe(*text);
     errno = EFBIG;
     return std::nullopt;
 }

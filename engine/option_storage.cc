@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "codec/text.h"
 #include "codec/wipe.h"
 #include "engine/option_checks.h"
+#include "engine/secret_file.h"
 #include "net/s3_request.h"
 
 namespace s3b {
@@ -39,18 +38,6 @@ bool is_loopback(std::string_view host) {
     if (name == "localhost" || name.ends_with(".localhost")) return true;
     in_addr address{};
     return inet_pton(AF_INET, name.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
-}
-
-/// The start of the file at `path`, more than any key has; blocks. Nothing, and errno, on failure.
-std::optional<std::string> read_key_file(const std::string& path) {
-    const auto close = [](std::FILE* file) { std::fclose(file); };
-    const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"));
-    if (!file) return std::nullopt;
-    std::setvbuf(file.get(), nullptr, _IONBF, 0);  // a buffer would keep the key
-    std::string text(2 * kCustomerKeyDigits, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (std::ferror(file.get()) != 0) return std::nullopt;
-    return text;
 }
 
 /// The key in the text of its file: 32 bytes, or their base64 and maybe the end of a line.
@@ -113,7 +100,9 @@ Complaint settle_customer_key(Draft& draft, const Environment& environment) {
                s3.base_url + "' must be https";
     }
     const std::string& file = *draft.customer_key_file;
-    std::optional<std::string> text = read_key_file(absolute_path(file, environment.directory));
+    // More than any key has, so that a longer one is noticed.
+    std::optional<std::string> text =
+        read_secret_file(absolute_path(file, environment.directory), 2 * kCustomerKeyDigits);
     if (!text) return "key file `" + file + "' cannot be read: " + std::strerror(errno);
     const bool taken = take_customer_key(*text, s3.sse_customer_key);
     codec::wipe(*text);

@@ -11,22 +11,13 @@
 
 namespace s3b {
 
-namespace {
-
-std::string value_of(const net::Variables& variables, const char* name) {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::string() : found->second;
-}
-
-}  // namespace
-
 ServiceNotify::ServiceNotify(const net::Variables& variables)
-    : address_(value_of(variables, "NOTIFY_SOCKET")) {
+    : address_(net::variable(variables, "NOTIFY_SOCKET")) {
     const bool usable = !address_.empty() && (address_[0] == '/' || address_[0] == '@') &&
                         address_.size() < sizeof(sockaddr_un::sun_path);
     if (!usable) return;
     socket_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const std::string interval = value_of(variables, "WATCHDOG_USEC");
+    const std::string interval = net::variable(variables, "WATCHDOG_USEC");
     uint64_t microseconds = 0;
     std::from_chars(interval.data(), interval.data() + interval.size(), microseconds);
     watchdog_ = std::chrono::microseconds(microseconds);

@@ -121,6 +121,10 @@ Task<Result<void>> Volume::flush() {
     if (fsync_ == FsyncPolicy::Cache && parts_.file && !parts_.file->failed()) {
         co_return co_await flush_to_file();
     }
+    co_return co_await flush_to_store();
+}
+
+Task<Result<void>> Volume::flush_to_store() {
     const uint64_t version = parts_.cache.version();
     CO_TRY_VOID(co_await write_back());
     // The file must not bring older bytes back.
@@ -145,11 +149,7 @@ Task<Result<void>> Volume::flush_to_file() {
     // A block of zeros that is written again meanwhile is in the other place then: look once more.
     for (bool again = true; again;) {
         const Result<void> kept = co_await parts_.file->durable(version);
-        if (!kept.has_value()) {
-            CO_TRY_VOID(co_await write_back());
-            co_await parts_.file->disowned();
-            co_return ok();
-        }
+        if (!kept.has_value()) co_return co_await flush_to_store();  // it has failed
         std::vector<BlockNumber> dirty = parts_.cache.dirty_up_to(version);
         std::erase_if(dirty, [this](BlockNumber block) { return parts_.file->only_copy(block); });
         again = !dirty.empty() || parts_.cache.deletions().unstored(version);

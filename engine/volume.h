@@ -135,6 +135,7 @@ private:
     bool needs_room(BlockNumber block) const;
     Task<Result<void>> kept(BlockNumber block, uint64_t version);
     Task<Result<void>> flush_to_file();
+    Task<Result<void>> flush_to_store();
 
     Task<void> run_survey();
     void wake_up() { parts_.background.wake_all(); }

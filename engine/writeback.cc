@@ -80,10 +80,7 @@ Task<void> Writeback::upload(BlockNumber block, net::Urgency urgency) {
         const Instant now = Scheduler::current().now();
         parts_.cache.fail_put(block, now, now + pause);
     }
-    ticket.give_back();
-    parts_.room.changed();
-    ended_.wake_all();
-    parts_.background.wake_all();
+    end_upload(ticket);
 }
 
 Task<void> Writeback::upload_frozen(cache::FrozenBlock frozen, net::Urgency urgency) {
@@ -96,6 +93,10 @@ Task<void> Writeback::upload_frozen(cache::FrozenBlock frozen, net::Urgency urge
         const Duration pause = pause_after_failure(frozen.block, outcome.error());
         parts_.cache.fail_frozen(frozen.block, Scheduler::current().now() + pause);
     }
+    end_upload(ticket);
+}
+
+void Writeback::end_upload(net::Ticket& ticket) {
     ticket.give_back();
     parts_.room.changed();
     ended_.wake_all();

@@ -75,6 +75,7 @@ private:
     std::optional<BlockNumber> next_block(net::Urgency urgency, Instant now);
     Task<void> upload(BlockNumber block, net::Urgency urgency);
     Task<void> upload_frozen(cache::FrozenBlock frozen, net::Urgency urgency);
+    void end_upload(net::Ticket& ticket);
     Task<Result<void>> send_frozen(cache::FrozenBlock frozen, net::Ticket& ticket);
     std::optional<BlockNumber> take_unblocked();
     Task<Result<void>> complete_and_send(BlockNumber block, net::Ticket& ticket);

@@ -5,9 +5,13 @@
 
 namespace s3b::net {
 
+std::string variable(const Variables& variables, std::string_view name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+}
+
 std::string variable(const KeySourceSettings& settings, std::string_view name) {
-    const auto found = settings.variables.find(name);
-    return found == settings.variables.end() ? std::string() : found->second;
+    return variable(settings.variables, name);
 }
 
 std::unique_ptr<CredentialSource> make_source(Ring& ring, const KeySourceSettings& settings) {

@@ -50,6 +50,7 @@ struct KeySourceSettings {
 };
 
 /// The value of a variable; empty if it is not set, which means the same to all sources.
+std::string variable(const Variables& variables, std::string_view name);
 std::string variable(const KeySourceSettings& settings, std::string_view name);
 
 /// The source that `settings` describe; nullptr for Fixed. `ring` must outlive it. What is wrong

@@ -10,16 +10,10 @@ constexpr const char* kKey = "p/s3backer-mounted";
 
 class MountTokenTest : public ::testing::Test {
 protected:
-    /// Runs `task` to its end; what it yields.
     template <class T>
     T result_of(Task<T> task) {
-        std::optional<T> result;
-        TaskGroup group;
-        group.spawn(keep(std::move(task), result));
-        EXPECT_TRUE(loop_.run_until([&group] { return group.running() == 0; }));
-        return std::move(*result);
+        return loop_.result_of(std::move(task));
     }
-
     SimLoop loop_;
     net::FakeBucket bucket_;
     MountToken token_{bucket_, codec::ObjectNames("p/")};
@@ -33,17 +27,10 @@ protected:
         std::optional<Result<uint32_t>> first;
         std::optional<Result<uint32_t>> second;
         TaskGroup group;
-        group.spawn(keep(token_.establish(false), first));
-        group.spawn(keep(other.establish(false), second));
+        group.spawn(keep_result(token_.establish(false), first));
+        group.spawn(keep_result(other.establish(false), second));
         EXPECT_TRUE(loop_.run_until([&group] { return group.running() == 0; }));
         return first->has_value() + second->has_value();
-    }
-
-private:
-    template <class T>
-    static Task<void> keep(Task<T> task, std::optional<T>& result) {
-        T value = co_await task;
-        result.emplace(std::move(value));
     }
 };
 

@@ -9,6 +9,7 @@
 
 #include "engine/memory_slots.h"
 #include "engine/reactor/reactor.h"
+#include "tests/reactor/keep_result.h"
 #include "tests/reactor/temp_folder.h"
 
 namespace s3b {
@@ -27,13 +28,8 @@ protected:
     template <class T>
     T result_of(Task<T> task) {
         std::optional<T> result;
-        reactor_.run(keep(std::move(task), result));
+        reactor_.run(keep_result(std::move(task), result));
         return std::move(*result);
-    }
-    template <class T>
-    static Task<void> keep(Task<T> task, std::optional<T>& result) {
-        T value = co_await task;
-        result.emplace(std::move(value));
     }
 
     TempFolder folder_;

@@ -20,16 +20,7 @@ protected:
     }
     template <class T>
     T result_of(Task<T> task) {
-        std::optional<T> result;
-        TaskGroup group;
-        group.spawn(keep(std::move(task), result));
-        EXPECT_TRUE(loop_.run_until([&group] { return group.running() == 0; }));
-        return std::move(*result);
-    }
-    template <class T>
-    static Task<void> keep(Task<T> task, std::optional<T>& result) {
-        T value = co_await task;
-        result.emplace(std::move(value));
+        return loop_.result_of(std::move(task));
     }
     Result<ETag> put(TrialStore& store) {
         PutRequest request;

@@ -5,12 +5,15 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "engine/base/check.h"
 #include "engine/reactor/cpu_pool.h"
 #include "engine/reactor/task_group.h"
 #include "engine/volume.h"
 #include "tests/fakes/fake_bucket.h"
+#include "tests/reactor/keep_result.h"
 
 namespace s3b {
 
@@ -32,6 +35,9 @@ public:
     /// Lets time pass until `done()`; false if it does not become true within `limit`.
     template <class Done>
     bool run_until(Done done, Duration limit = std::chrono::hours(24));
+    /// Runs `task` to its end; what it yields.
+    template <class T>
+    T result_of(Task<T> task);
     Scheduler& scheduler() { return scheduler_; }
     Instant now() { return clock_.now(); }
 
@@ -121,6 +127,15 @@ bool SimLoop::run_until(Done done, Duration limit) {
         run_until_idle();
     }
     return true;
+}
+
+template <class T>
+T SimLoop::result_of(Task<T> task) {
+    std::optional<T> result;
+    TaskGroup group;
+    group.spawn(keep_result(std::move(task), result));
+    CHECK(run_until([&group] { return group.running() == 0; }));
+    return std::move(*result);
 }
 
 }  // namespace s3b

@@ -6,7 +6,7 @@ import os
 import stat
 
 from harness.cache_files import (COUNT, LAZY, PLAIN, SLOTS, entries, expect_blocks,
-                                 expect_stored, options, token, write)
+                                 expect_stored, left_clean, options, token, write)
 from harness.files import DirectFile, pattern
 from harness.procs import run
 from harness.registry import case, expect, expect_equal
@@ -35,11 +35,7 @@ def _clean_stop(world):
 
 @case("blocks of an earlier mount are compared with the store, and old ones are not used")
 def _verified(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 65536))
-    write(daemon, 65536, range(8))
-    daemon.unmount()
+    server, store = left_clean(world, 65536, 8)
     server.admin.put(block_key(3), pattern(103, 65536))
     server.admin.remove(block_key(4))
     daemon = world.mount(store, *options(world, 65536), "--readAhead=0")
@@ -52,11 +48,7 @@ def _verified(world):
 
 @case("a part written into a block of an earlier mount is merged into what the store has now")
 def _part_of_an_old_block(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 65536))
-    write(daemon, 65536, range(4))
-    daemon.unmount()
+    server, store = left_clean(world, 65536, 4)
     server.admin.put(block_key(2), pattern(102, 65536))
     daemon = world.mount(store, *options(world, 65536))
     with open(daemon.file, "r+b", buffering=0) as file:
@@ -120,11 +112,7 @@ def _advised(world):
 @case("blocks of an earlier mount are compared with the store in the background, in few requests")
 def _verified_in_background(world):
     for count in (8, SLOTS):  # one by one, and by a list
-        server = world.server()
-        store = world.http_store(server)
-        daemon = world.mount(store, *options(world, 4096))
-        write(daemon, 4096, range(count))
-        daemon.unmount()
+        server, store = left_clean(world, 4096, count)
         server.admin.put(block_key(3), pattern(103, 4096))
         server.admin.remove(block_key(4))
         server.admin.reset()

@@ -4,7 +4,7 @@ import os
 import shutil
 
 from harness.cache_files import (COUNT, LAZY, PLAIN, RECOVER, SLOTS, entries, expect_blocks,
-                                 expect_stored, options, token, write)
+                                 expect_stored, left_dirty, options, token, write)
 from harness.files import DirectFile, pattern
 from harness.registry import case, expect, expect_equal
 from harness.servers import TOKEN_KEY
@@ -13,11 +13,7 @@ from harness.volumes import Reference
 
 @case("what was acknowledged survives kill -9 in the file, and is written back", smoke=True)
 def _killed(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 4096), *LAZY)
-    write(daemon, 4096, range(30))
-    daemon.kill()
+    server, store = left_dirty(world, 30)
     text = world.refused(store, *options(world, 4096))
     expect("blockCacheRecoverDirtyBlocks" in text and "30 blocks" in text, text)
     text = world.refused(store, "--size=256k", "--blockSize=4k")
@@ -54,11 +50,7 @@ def _fsync_cache(world):
 
 @case("a resize keeps the token and every dirty block, or is refused")
 def _resized(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 4096), *LAZY)
-    write(daemon, 4096, range(30))
-    daemon.kill()
+    server, store = left_dirty(world, 30)
     text = world.refused(store, *options(world, 4096, slots=29), *RECOVER)
     expect("30 blocks" in text and "blockCacheSize=29" in text, text)
     daemon = world.mount(store, *options(world, 4096, slots=31), *LAZY, *RECOVER)
@@ -71,11 +63,7 @@ def _resized(world):
 
 @case("a file with dirty blocks and a store without a token do not go together")
 def _mismatch(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 4096), *LAZY)
-    write(daemon, 4096, range(3))
-    daemon.kill()
+    server, store = left_dirty(world, 3)
     server.admin.remove(TOKEN_KEY)
     text = world.refused(store, *options(world, 4096), *RECOVER)
     expect("3 blocks" in text and "--force" in text, text)
@@ -88,11 +76,7 @@ def _mismatch(world):
 
 @case("--reset-mounted-flag resets the file, too; its dirty blocks are dropped then")
 def _reset(world):
-    server = world.server()
-    store = world.http_store(server)
-    daemon = world.mount(store, *options(world, 4096), *LAZY)
-    write(daemon, 4096, range(3))
-    daemon.kill()
+    server, store = left_dirty(world, 3)
     status, text = world.run_to_end(*store.options, *options(world, 4096), "--reset-mounted-flag",
                                     store.bucket)
     expect_equal((status, token(world)), (0, 0), f"status and token after a reset: {text}")

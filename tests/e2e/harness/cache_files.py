@@ -55,3 +55,23 @@ def entries(world):
             if entry != bytes(24):
                 found[struct.unpack("<I", entry[:4])[0]] = bool(entry[20] & 1)
     return found
+
+
+def left_clean(world, block, count):
+    """A server and the store on it, whose last mount has left `count` clean blocks in the file."""
+    server = world.server()
+    store = world.http_store(server)
+    daemon = world.mount(store, *options(world, block))
+    write(daemon, block, range(count))
+    daemon.unmount()
+    return server, store
+
+
+def left_dirty(world, count):
+    """The same with dirty blocks of 4096 bytes, by a kill -9."""
+    server = world.server()
+    store = world.http_store(server)
+    daemon = world.mount(store, *options(world, 4096), *LAZY)
+    write(daemon, 4096, range(count))
+    daemon.kill()
+    return server, store
