@@ -54,6 +54,7 @@ Task<Result<void>> FakeFile::write(uint64_t offset, std::span<const std::byte> f
         CHECK(apart);
     }
     const auto mine = unsynced_.insert(unsynced_.end(), std::move(begun));
+    if (step_) step_();
     co_await pass_delay();
     CHECK(std::ranges::equal(mine->bytes, from));  // nobody has changed them meanwhile
     if (writes_fail_) {
@@ -65,6 +66,7 @@ Task<Result<void>> FakeFile::write(uint64_t offset, std::span<const std::byte> f
     apply(*mine, now_);
     const auto place = std::ranges::find_if(unsynced_, [](const Write& w) { return !w.ended; });
     unsynced_.splice(place, unsynced_, mine);
+    if (step_) step_();
     co_return ok();
 }
 
@@ -83,6 +85,7 @@ Task<Result<void>> FakeFile::sync() {
         apply(unsynced_.front(), durable_);
         unsynced_.pop_front();
     }
+    if (step_) step_();
     co_return ok();
 }
 

@@ -39,6 +39,9 @@ public:
     /// The file as it is.
     const std::vector<std::byte>& content() const { return now_; }
 
+    /// Told after each step of the record: a write that begins or ends, a sync that ends. It must
+    /// not call this but for the images.
+    void on_step(std::function<void()> step) { step_ = std::move(step); }
     /// From now on all writes, syncs or reads fail.
     void fail_writes() { writes_fail_ = true; }
     void fail_syncs() { syncs_fail_ = true; }
@@ -64,6 +67,7 @@ private:
     std::list<Write> unsynced_;  // in the order of their ends, those under way last
     std::function<Duration()> delay_;
     WaitQueue delays_;
+    std::function<void()> step_;
     uint64_t ended_ = 0;
     bool writes_fail_ = false;
     bool syncs_fail_ = false;
