@@ -198,6 +198,8 @@ public:
     uint64_t entries() const;
     uint64_t dirty() const { return dirty_; }
     double dirty_ratio() const;
+    /// When the oldest write was made that is not stored; kNever if all are. Amortised O(1).
+    Instant dirty_since();
     /// Blocks that can be dirty at once.
     uint32_t dirty_capacity() const {
         return settings_.dirty_capacity == 0 ? settings_.size : settings_.dirty_capacity;
@@ -226,9 +228,11 @@ private:
         uint32_t sent_slot = kNoSlot;   // pinned by an upload (Writing, Rewritten)
         uint32_t failures = 0;
         uint64_t oldest_unstored = 0;  // version of the first write that is not stored
+        Instant unstored_since{};      // its time
         /// Of the first write that is only in the newest version, if an older one is being sent or
         /// frozen.
         uint64_t rewritten_since = 0;
+        Instant rewritten_at{};
         uint64_t newest = 0;  // of the last write
         RangeSet written;     // known bytes (Partial, Filling)
     };
@@ -238,12 +242,14 @@ private:
     struct Frozen {
         uint64_t first = 0;  // versions of its first and last write
         uint64_t newest = 0;
+        Instant since{};  // of the first
         uint32_t buffer = 0;
         bool being_sent = false;
     };
     struct Aged {
         uint64_t version;
         BlockNumber block;
+        Instant since{};
         auto operator<=>(const Aged&) const = default;
     };
 
@@ -294,7 +300,7 @@ private:
     void note_write(BlockNumber block, Record& record, Instant now);
     void queue_rewritten(BlockNumber block, Record& record, Instant now);
     void drop_sent(Record& record);
-    void set_oldest(BlockNumber block, Record& record, uint64_t version);
+    void set_oldest(BlockNumber block, Record& record, uint64_t version, Instant since);
     std::optional<Aged> oldest(std::optional<BlockNumber> except);
     bool unstored_up_to(uint64_t version, std::optional<BlockNumber> except);
     uint64_t epoch_before(uint64_t version) const;

@@ -27,14 +27,15 @@ uint64_t BlockCache::epoch_before(uint64_t version) const {
     return later == epochs_.begin() ? 0 : *std::prev(later);
 }
 
-void BlockCache::set_oldest(BlockNumber block, Record& record, uint64_t version) {
+void BlockCache::set_oldest(BlockNumber block, Record& record, uint64_t version, Instant since) {
     record.oldest_unstored = version;
-    if (!settings_.ordered) return;
-    by_age_.push({version, block});
+    record.unstored_since = since;
+    by_age_.push({version, block, since});
     if (by_age_.size() <= 2 * records_.size() + kLeastFrozen) return;
     std::vector<Aged> current;
     for (const auto& [other, its] : records_) {
-        if (its.oldest_unstored != 0) current.push_back({its.oldest_unstored, other});
+        if (its.oldest_unstored == 0) continue;
+        current.push_back({its.oldest_unstored, other, its.unstored_since});
     }
     by_age_ = decltype(by_age_)(std::greater<>(), std::move(current));
 }
@@ -58,6 +59,11 @@ std::optional<BlockCache::Aged> BlockCache::oldest(std::optional<BlockNumber> ex
     }
     if (spared) by_age_.push(*spared);
     return found;
+}
+
+Instant BlockCache::dirty_since() {
+    const auto first = oldest(std::nullopt);
+    return first ? first->since : kNever;
 }
 
 /// Whether a write up to `version`, but for those of one block, is not stored.
@@ -120,6 +126,7 @@ uint32_t BlockCache::freeze(BlockNumber block, Record& record) {
     std::deque<Frozen>& versions = frozen_[block];
     const bool only = versions.empty() && record.state != BlockState::Rewritten;
     version.first = only ? record.oldest_unstored : record.rewritten_since;
+    version.since = only ? record.unstored_since : record.rewritten_at;
     version.newest = record.newest;
     version.being_sent = record.state == BlockState::Writing;
     versions.push_back(version);
@@ -170,8 +177,11 @@ void BlockCache::finish_frozen(BlockNumber block) {
 /// After the end of a version: the next one is the oldest.
 void BlockCache::take_next_version(BlockNumber block, Record& record) {
     const auto found = frozen_.find(block);
-    if (found != frozen_.end()) return set_oldest(block, record, found->second.front().first);
-    set_oldest(block, record, record.rewritten_since);
+    if (found != frozen_.end()) {
+        const Frozen& next = found->second.front();
+        return set_oldest(block, record, next.first, next.since);
+    }
+    set_oldest(block, record, record.rewritten_since, record.rewritten_at);
     record.rewritten_since = 0;
 }
 

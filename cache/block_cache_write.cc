@@ -48,12 +48,13 @@ void BlockCache::note_write(BlockNumber block, Record& record, Instant now) {
     const bool fresh = record.rewritten_since == 0;
     if (fresh && (frozen || record.state == BlockState::Rewritten)) {
         record.rewritten_since = version_;
+        record.rewritten_at = now;
     }
     if (fresh && frozen && record.state == BlockState::Dirty && !record.claimed) {
         queue_.push(block, now + settings_.write_delay);
     }
     if (record.oldest_unstored != 0) return;
-    set_oldest(block, record, version_);
+    set_oldest(block, record, version_, now);
     queue_.push(block, now + settings_.write_delay);
 }
 
@@ -85,7 +86,7 @@ WritePlan BlockCache::write_absent(const Write& write) {
     step(record, all_known ? BlockEvent::WriteWhole : BlockEvent::WritePart);
     note_write(write.block, record, write.now);
     if (const auto unstored = cancel_deletion(write.block)) {
-        set_oldest(write.block, record, *unstored);
+        set_oldest(write.block, record, *unstored, write.now);
         zero_map_.set_unknown(write.block);  // zeros again would have to be deleted again
     }
     WritePlan plan = apply(*slot);

@@ -181,6 +181,7 @@ Task<bool> Daemon::start() {
     settings.read_only = config_.mount.read_only;
     settings.shared = config_.shared_disk;
     settings.over_http = !config_.test;
+    settings.request = fusell::largest_request(config_.mount);
     if (!fits_into_memory(Volume::memory_budget(settings, *codec_))) co_return false;
     volume_.emplace(settings,
                     VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_, file_for_volume()});

@@ -6,14 +6,14 @@
 
 #include "cache/block_cache.h"
 #include "cache/file_map.h"
-#include "fusell/dev_transport.h"
+#include "fusell/transport.h"
 
 namespace s3b {
 
 namespace {
 
-/// The largest request, with its headers.
-constexpr uint64_t kRequest = fusell::kMaxTransfer + 4096;
+/// In front of a request's data.
+constexpr uint64_t kHeaders = 4096;
 /// Of the zero map with a survey and known objects, and of the deletions.
 constexpr uint64_t kBitsOfABlock = 6;
 
@@ -28,7 +28,7 @@ MemoryBudget memory_budget(const MemoryBounds& bounds) {
     budget.bookkeeping = ByteCount(bounds.slots * of_a_slot + bounds.file_slots * of_a_file_slot);
     budget.maps = ByteCount(bounds.geometry.blocks.value * kBitsOfABlock / 8);
     budget.bodies = ByteCount(bounds.transfers * bounds.body.value);
-    budget.requests = ByteCount(fusell::DevTransport::kMaxRequests * kRequest);
+    budget.requests = ByteCount(fusell::kMaxRequests * (bounds.request.value + kHeaders));
     return budget;
 }
 

@@ -29,6 +29,7 @@ struct MemoryBounds {
     uint64_t slots = 0;
     uint64_t file_slots = 0;  // of the cache file
     uint64_t transfers = 0;   // with a body each
+    ByteCount request;        // the most data of one request of the kernel
     ByteCount body;           // the longest
 };
 

@@ -48,7 +48,8 @@ bool is_gauge(const Line& line) {
         return line.label.find(part) != std::string_view::npos;
     };
     return line.unit == "blocks" || has("_ratio") || has("_avg_") || has("_bytes") ||
-           has("_to_be_") || has("dirty_blocks") || has("unverified_blocks");
+           has("_to_be_") || has("_in_flight") || has("_age") || has("dirty_blocks") ||
+           has("unverified_blocks");
 }
 
 double seconds_of(Duration time) { return std::chrono::duration<double>(time).count(); }

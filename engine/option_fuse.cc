@@ -34,6 +34,12 @@ constexpr FuseRow kRows[] = {
     {"dirsync", None, PassOn, ""},
     {"sync_read", None, PassOn, ""},
     {"async_read", None, PassOn, ""},
+    {"async_dio", None, PassOn, ""},
+    {"no_async_dio", None, PassOn, ""},
+    {"parallel_direct_writes", None, PassOn, ""},
+    {"no_parallel_direct_writes", None, PassOn, ""},
+    {"writeback_cache", None, PassOn, ""},
+    {"no_writeback_cache", None, PassOn, ""},
     {"subtype", Text, PassOn, ""},
     {"user", Text, PassOn, ""},
     {"context", Text, PassOn, ""},
@@ -87,7 +93,7 @@ constexpr FuseRow kRows[] = {
     {"auto_cache", None, NoEffect, "the kernel keeps its pages, for the file changes here only"},
     {"ac_attr_timeout", Text, NoEffect, "attr_timeout says how long attributes are cached"},
     {"parallel_direct_write", Text, NoEffect, "the kernel decides it"},
-    {"io_uring", None, NoEffect, "requests come through /dev/fuse"},
+    {"io_uring", None, NoEffect, "fuseTransport says how requests come"},
 
     {"modules", Text, Refused, "there are no file system modules"},
 };

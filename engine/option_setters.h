@@ -61,16 +61,36 @@ inline Complaint file_mode(Draft& draft, std::string_view value) {
     return wrong;
 }
 
-inline Complaint eviction_policy(Draft& draft, std::string_view value) {
-    cache::EvictionPolicy& policy = draft.config.cache.policy;
-    if (value == "lru") {
-        policy = cache::EvictionPolicy::Lru;
-    } else if (value == "s3fifo") {
-        policy = cache::EvictionPolicy::S3Fifo;
-    } else {
-        return std::string("lru or s3fifo is wanted");
+template <class T>
+struct Choice {
+    std::string_view name;
+    T value;
+};
+/// One of `choices` by its name; else a complaint that names them all.
+template <class T>
+Complaint choose(std::string_view name, T& into, std::initializer_list<Choice<T>> choices) {
+    std::string names;
+    for (const Choice<T>& choice : choices) {
+        if (choice.name == name) {
+            into = choice.value;
+            return {};
+        }
+        const bool last = &choice + 1 == choices.end();
+        if (!names.empty()) names += last ? " or " : ", ";
+        names += choice.name;
     }
-    return {};
+    return names + " is wanted";
+}
+
+inline Complaint eviction_policy(Draft& draft, std::string_view value) {
+    using enum cache::EvictionPolicy;
+    return choose(value, draft.config.cache.policy, {{"lru", Lru}, {"s3fifo", S3Fifo}});
+}
+
+inline Complaint fuse_transport(Draft& draft, std::string_view value) {
+    using enum fusell::FuseTransport;
+    return choose(value, draft.config.mount.transport,
+                  {{"auto", Auto}, {"uring", Uring}, {"dev", Dev}});
 }
 
 inline Complaint list_threads(Draft& draft, std::string_view value) {
@@ -102,17 +122,8 @@ inline Complaint consistency(Draft& draft, std::string_view value) {
 }
 
 inline Complaint fsync_policy(Draft& draft, std::string_view value) {
-    FsyncPolicy& policy = draft.config.fsync;
-    if (value == "store") {
-        policy = FsyncPolicy::Store;
-    } else if (value == "cache") {
-        policy = FsyncPolicy::Cache;
-    } else if (value == "none") {
-        policy = FsyncPolicy::None;
-    } else {
-        return "store, cache or none is wanted";
-    }
-    return {};
+    using enum FsyncPolicy;
+    return choose(value, draft.config.fsync, {{"store", Store}, {"cache", Cache}, {"none", None}});
 }
 
 inline Complaint compress(Draft& draft, std::string_view value) {

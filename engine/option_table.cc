@@ -217,6 +217,14 @@ constexpr OptionRow kOptions[] = {
     {"readOnly", "", FileSystem, "Refuse writes", "", flag<&MountSettings::read_only>},
     {"directIO", "", FileSystem, "Bypass the kernel's page cache", "",
      flag<&MountSettings::direct_io>},
+    {"fuseTransport", "NAME", FileSystem,
+     "How the kernel hands requests over: uring = over io_uring; dev = through /dev/fuse; auto = "
+     "over io_uring from Linux 6.18.3 on, if it is enabled",
+     "auto", fuse_transport},
+    {"fuseReadAhead", "SIZE", FileSystem,
+     "How far the kernel reads ahead in the file, as far as it goes through the page cache; needs "
+     "root",
+     "the kernel's", size<&MountSettings::read_ahead>},
 
     {"test", "", Operation, "Keep the blocks as files of a directory, use no network", "",
      flag<&Config::test>},

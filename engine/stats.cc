@@ -105,6 +105,14 @@ void add_file(Lines& lines, const FileTier& file) {
     lines.count("cache_file_failures", file.counters().failures);
 }
 
+void add_in_flight(Lines& lines, const net::TransferScheduler& scheduler) {
+    using net::Urgency;
+    lines.count("http_reads_in_flight",
+                scheduler.under_way(Urgency::Demand) + scheduler.under_way(Urgency::ReadAhead));
+    lines.count("http_writes_in_flight", scheduler.under_way(Urgency::WriteBack));
+    lines.count("http_lists_in_flight", scheduler.under_way(Urgency::Listing));
+}
+
 void add_written(Lines& lines, const WrittenBlocks& written, const HeldUploads& held) {
     lines.count("md5_cache_current_size", written.size(), " blocks");
     lines.count("md5_cache_data_hits", written.data_hits());
@@ -125,6 +133,7 @@ std::string format_stats(const StatsInput& input) {
     if (input.written->on()) add_written(lines, *input.written, *input.held);
     lines.count("out_of_memory_errors", 0);
     lines.count("blocks_to_be_deleted", input.cache->deletions().size());
+    lines.seconds("oldest_dirty_age", input.dirty_age);
     lines.count("memory_budget_bytes", input.budget.value);
     if (input.cached) {
         lines.count("read_ahead_blocks", input.blocks->read_ahead);
@@ -133,6 +142,7 @@ std::string format_stats(const StatsInput& input) {
     if (input.over_http) {
         lines.count("http_hedged_reads", input.store->hedged);
         lines.count("http_hedged_reads_won", input.store->hedge_won);
+        add_in_flight(lines, *input.scheduler);
     }
     if (input.file != nullptr) add_file(lines, *input.file);
     return lines.take();

@@ -9,6 +9,7 @@
 #include "engine/held_uploads.h"
 #include "engine/volume_parts.h"
 #include "net/store_counters.h"
+#include "net/transfer_scheduler.h"
 
 namespace s3b {
 
@@ -19,9 +20,11 @@ struct StatsInput {
     const WrittenBlocks* written = nullptr;  // off: no lines about it
     const HeldUploads* held = nullptr;
     const FileTier* file = nullptr;  // none: no cache file
-    ByteCount budget;                // of memory
-    bool over_http = true;           // lines about HTTP
-    bool cached = true;              // lines about the block cache
+    const net::TransferScheduler* scheduler = nullptr;
+    Duration dirty_age{};   // of the oldest write that is not stored
+    ByteCount budget;       // of memory
+    bool over_http = true;  // lines about HTTP
+    bool cached = true;     // lines about the block cache
 };
 
 /// `input` has all its pointers.

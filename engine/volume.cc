@@ -84,6 +84,7 @@ MemoryBudget Volume::memory_budget(const VolumeSettings& settings, const codec::
     if (!settings.cache.file.empty()) bounds.file_slots = settings.cache.size;
     bounds.transfers = transfers_at_once(settings);
     bounds.body = ByteCount(codec.capacity());
+    bounds.request = settings.request;
     return s3b::memory_budget(bounds);
 }
 
@@ -187,6 +188,9 @@ std::string Volume::stats_text() {
     input.written = &parts_.written;
     input.held = &writeback_.held();
     input.file = parts_.file ? &*parts_.file : nullptr;
+    input.scheduler = &parts_.scheduler;
+    const Instant dirty_since = parts_.cache.dirty_since();
+    if (dirty_since != kNever) input.dirty_age = Scheduler::current().now() - dirty_since;
     input.budget = budget_.total();
     input.cached = cached_;
     input.over_http = over_http_;

@@ -30,8 +30,9 @@ struct VolumeSettings {
     std::string prefix;              // of the object keys
     bool block_hash_prefix = false;  // blocks' names begin with their hash
     bool read_only = false;
-    bool shared = false;    // other mounts write to it, too
-    bool over_http = true;  // the store is not a directory: the statistics show HTTP
+    bool shared = false;         // other mounts write to it, too
+    ByteCount request{1 << 20};  // the most data of one request of the kernel
+    bool over_http = true;       // the store is not a directory: the statistics show HTTP
 
     VolumeSettings() = default;
 };
@@ -52,6 +53,8 @@ public:
     Task<Result<void>> zero(ByteOffset offset, ByteCount length) override;
     /// write_back(), or nothing, as FsyncPolicy says.
     Task<Result<void>> flush() override;
+    /// Those that are known to be zeros in the store: all of them after a survey.
+    BlockCount free_blocks() const override { return BlockCount(parts_.cache.known_zero()); }
     std::string stats_text() override;
     std::string stats_json() override { return metrics_as_json(metrics()); }
     /// All numbers there are. `more`, if it was set, adds those that the volume does not know.

@@ -19,13 +19,15 @@ constexpr size_t kPage = Buffer::kAlignment;
 // What precedes the data of a WRITE, so that the data begins with a page.
 constexpr size_t kPrefix = sizeof(fuse_in_header) + sizeof(fuse_write_in);
 static_assert(kPrefix == 80);
-// One page in front for the prefix; what else the kernel sends is shorter than a WRITE.
-constexpr size_t kBufferSize = kPage + kMaxTransfer;
 
 }  // namespace
 
-DevTransport::DevTransport(Ring& ring, int device, uint32_t max_requests)
-    : ring_(ring), device_(device), max_requests_(max_requests) {}
+DevTransport::DevTransport(Ring& ring, int device, uint32_t transfer, uint32_t max_requests)
+    // The kernel reads into no less than 8 KiB.
+    : ring_(ring),
+      device_(device),
+      transfer_(std::max<size_t>(transfer, FUSE_MIN_READ_BUFFER)),
+      max_requests_(max_requests) {}
 
 Task<void> DevTransport::serve(RequestHandler& handler) {
     for (;;) {
@@ -53,10 +55,10 @@ DevTransport::Outcome DevTransport::read_some(RequestHandler& handler) {
         if (!take_slot(index)) return ended(Outcome::Full);
         std::byte* data = slots_[index]->memory.bytes().data() + kPage;
         std::byte* start = data - kPrefix;
-        const ssize_t length = ::read(device_, start, kPrefix + kMaxTransfer);
+        const ssize_t length = ::read(device_, start, kPrefix + transfer_);
         const int error = length < 0 ? errno : 0;
         Request request(*this, index, {start, length > 0 ? static_cast<size_t>(length) : 0},
-                        {data, kMaxTransfer});
+                        {data, transfer_});
         if (length == 0) return ended(Outcome::Gone);
         if (error == EINTR || error == ENOENT) continue;  // ENOENT: its client has given it up
         if (error != 0) return ended(outcome_of(error));
@@ -80,7 +82,7 @@ bool DevTransport::take_slot(uint32_t& index) {
     if (idle_.empty()) {
         if (slots_.size() == max_requests_) return false;
         idle_.push_back(static_cast<uint32_t>(slots_.size()));
-        slots_.push_back(std::make_unique<Slot>(*this, idle_.back()));
+        slots_.push_back(std::make_unique<Slot>(*this, idle_.back(), transfer_));
     }
     index = idle_.back();
     idle_.pop_back();
@@ -90,7 +92,7 @@ bool DevTransport::take_slot(uint32_t& index) {
 void DevTransport::release(uint32_t index) {
     Slot& slot = *slots_[index];
     if (slot.touched > kKeep && idle_.size() >= kWarmBuffers) {
-        ::madvise(slot.memory.bytes().data() + kPage + kKeep, kMaxTransfer - kKeep, MADV_DONTNEED);
+        ::madvise(slot.memory.bytes().data() + kPage + kKeep, transfer_ - kKeep, MADV_DONTNEED);
     }
     slot.touched = 0;
     idle_.push_back(index);
@@ -98,7 +100,7 @@ void DevTransport::release(uint32_t index) {
 }
 
 void DevTransport::finish(Request request, int error, size_t length) {
-    CHECK(length <= kMaxTransfer);
+    CHECK(length <= transfer_);
     fuse_in_header in;
     std::memcpy(&in, request.message().data(), sizeof in);
     Slot& slot = *slots_[request.slot()];
@@ -117,8 +119,9 @@ void DevTransport::finish(Request request, int error, size_t length) {
     ring_.writev(device_, message.data(), static_cast<unsigned>(message.size()), slot);
 }
 
-DevTransport::Slot::Slot(DevTransport& transport, uint32_t number)
-    : owner(transport), index(number), memory(ByteCount(kBufferSize)) {}
+DevTransport::Slot::Slot(DevTransport& transport, uint32_t number, size_t transfer)
+    // One page in front for the prefix; what else the kernel sends is shorter than a WRITE.
+    : owner(transport), index(number), memory(ByteCount(kPage + transfer)) {}
 
 void DevTransport::Slot::complete(int32_t result) {
     check_sent(result < 0 ? -result : 0);

@@ -19,11 +19,9 @@ namespace s3b::fusell {
 /// O_NONBLOCK and stays the caller's.
 class DevTransport final : public Transport {
 public:
-    /// So many requests hold memory at a time; the device is read on when one has ended. Above
-    /// what the kernel has under way in the background (128) plus some hundred client threads.
-    static constexpr uint32_t kMaxRequests = 512;
-
-    DevTransport(Ring& ring, int device, uint32_t max_requests = kMaxRequests);
+    /// A request moves up to `transfer` bytes, a multiple of 4096. While `max_requests` hold memory
+    /// the device is not read.
+    DevTransport(Ring& ring, int device, uint32_t transfer, uint32_t max_requests = kMaxRequests);
 
     Task<void> serve(RequestHandler& handler) override;
     Task<void> join() override;
@@ -43,7 +41,7 @@ private:
 
     /// The memory of one request, and the reply that the ring sends from it.
     struct Slot final : Completion {
-        Slot(DevTransport& transport, uint32_t number);
+        Slot(DevTransport& transport, uint32_t number, size_t transfer);
         void complete(int32_t result) override;
 
         DevTransport& owner;
@@ -63,6 +61,7 @@ private:
 
     Ring& ring_;
     int device_;
+    size_t transfer_;
     uint32_t max_requests_;
     std::vector<std::unique_ptr<Slot>> slots_;
     std::vector<uint32_t> idle_;  // the one used last on top: its pages are warm

@@ -107,6 +107,12 @@ Taken take_flag(std::string_view name, MountOptions& options) {
     if (name == "direct_io") return options.direct_io = true, Taken::Yes;
     if (name == "sync_read") return options.sync_read = true, Taken::Yes;
     if (name == "async_read") return options.sync_read = false, Taken::Yes;
+    if (name == "async_dio") return options.async_direct_io = true, Taken::Yes;
+    if (name == "no_async_dio") return options.async_direct_io = false, Taken::Yes;
+    if (name == "parallel_direct_writes") return options.parallel_writes = true, Taken::Yes;
+    if (name == "no_parallel_direct_writes") return options.parallel_writes = false, Taken::Yes;
+    if (name == "writeback_cache") return options.writeback_cache = true, Taken::Yes;
+    if (name == "no_writeback_cache") return options.writeback_cache = false, Taken::Yes;
     return std::ranges::find(kIgnored, name) != kIgnored.end() ? Taken::Yes : Taken::No;
 }
 

@@ -31,6 +31,9 @@ struct MountOptions {
     std::optional<uint32_t> max_background;
     std::optional<uint32_t> congestion_threshold;
     bool sync_read = false;
+    bool async_direct_io = true;   // one direct request may have several parts under way
+    bool parallel_writes = true;   // several writers at once, where opens are direct
+    bool writeback_cache = false;  // the kernel may hold writes back
     bool direct_io = false;
     bool nonempty = false;
 

@@ -6,7 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/types.h"
+
 namespace s3b::fusell {
+
+/// How requests come from the kernel: over io_uring or through /dev/fuse. Auto: over io_uring where
+/// the kernel does it, and does it well.
+enum class FuseTransport : uint8_t { Auto, Uring, Dev };
 
 struct MountSettings {
     std::string mount_point;               // absolute
@@ -17,7 +23,9 @@ struct MountSettings {
     bool direct_io = false;                // opens of the volume's file bypass the page cache
     std::string fsname;                    // what the kernel shows as the source of the mount
     std::vector<std::string> options;      // for libfuse, each as in an -o list; later ones win
-    bool fuse_debug = false;               // libfuse prints each request
+    FuseTransport transport = FuseTransport::Auto;
+    ByteCount read_ahead;     // of the kernel, in its page cache; 0 = as the kernel decides
+    bool fuse_debug = false;  // libfuse prints each request
 
     MountSettings() = default;
 };

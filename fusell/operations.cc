@@ -11,6 +11,7 @@
 
 #include "engine/base/log.h"
 #include "fusell/errors.h"
+#include "fusell/init_answer.h"
 #include "fusell/request.h"
 
 namespace s3b::fusell {
@@ -66,17 +67,38 @@ Operations::Operations(VolumePort& volume, const MountSettings& settings,
       inodes_(volume.geometry(), settings, options, Owner{getuid(), getgid()}, now_in_seconds()),
       data_path_(volume, inodes_, settings.read_only) {}
 
-Result<void> Operations::connect(fuse_session* library, int device, Transport& transport) {
+Result<void> Operations::connect(fuse_session* library, int device, Transport& transport,
+                                 uint32_t transfer) {
     library_ = library;
     transport_ = &transport;
+    transfer_ = transfer;
     const fuse_custom_io io{&send_of_library, &never_read, nullptr, nullptr};
     if (fuse_session_custom_io(library, &io, device) == 0) return ok();
     return Error(Errc::Io, "libfuse does not let us read the device");
 }
 
 ssize_t Operations::send_of_library(int, iovec* message, int count, void* operations) {
-    Transport& transport = *static_cast<Operations*>(operations)->transport_;
-    return transport.send({message, static_cast<size_t>(count)});
+    Operations& self = *static_cast<Operations*>(operations);
+    const std::span<const iovec> pieces(message, static_cast<size_t>(count));
+    return self.init_unique_ != 0 ? self.answer_init(pieces) : self.transport_->send(pieces);
+}
+
+/// The first message of libfuse, or one before it.
+ssize_t Operations::answer_init(std::span<const iovec> message) {
+    std::vector<std::byte> whole;
+    for (const iovec& piece : message) {
+        const auto* bytes = static_cast<const std::byte*>(piece.iov_base);
+        whole.insert(whole.end(), bytes, bytes + piece.iov_len);
+    }
+    auto answer = amended(whole, transport_->negotiate(offered_flags_), transfer_);
+    init_unique_ = 0;
+    if (!answer) return transport_->send(message);
+    const iovec amended_message{&*answer, sizeof *answer};
+    const ssize_t sent = transport_->send({&amended_message, 1});
+    if (sent < 0) return sent;
+    transport_->connected();
+    if (on_ready_) on_ready_();
+    return sent;
 }
 
 void Operations::handle(Request request) {
@@ -104,6 +126,10 @@ void Operations::handle(Request request) {
 
 void Operations::to_library(Request request) {
     if (!well_formed(request.message())) return std::move(request).fail(EIO);
+    if (const auto header = decode_header(request.message()); header->opcode == FUSE_INIT) {
+        init_unique_ = header->unique;
+        offered_flags_ = offered_flags(request.message()).value_or(0);
+    }
     fuse_buf buffer{};
     buffer.mem = request.message().data();
     buffer.size = request.message().size();
@@ -112,7 +138,7 @@ void Operations::to_library(Request request) {
 
 void Operations::init(fuse_conn_info* connection) const {
     fuse_conn_info& c = *connection;
-    c.max_write = std::min<unsigned>(options_.max_write.value_or(kMaxTransfer), kMaxTransfer);
+    c.max_write = transfer_;
     c.max_read = options_.max_read;
     c.max_readahead = std::min(options_.max_readahead.value_or(c.max_readahead), c.max_readahead);
     c.max_background = options_.max_background.value_or(kMaxBackground);
@@ -122,6 +148,8 @@ void Operations::init(fuse_conn_info* connection) const {
     // Otherwise the kernel takes the file for empty after O_TRUNC, which has no effect here.
     c.want &= ~unsigned{FUSE_CAP_ATOMIC_O_TRUNC};
     if (options_.sync_read) c.want &= ~unsigned{FUSE_CAP_ASYNC_READ};
+    if (!options_.async_direct_io) c.want &= ~unsigned{FUSE_CAP_ASYNC_DIO};
+    if (options_.writeback_cache) c.want |= c.capable & unsigned{FUSE_CAP_WRITEBACK_CACHE};
 }
 
 std::string Operations::statistics(uint64_t node) {
@@ -165,10 +193,14 @@ void Operations::get_attributes(fuse_req_t request, fuse_ino_t node, fuse_file_i
     fuse_reply_attr(request, &s, attributes_timeout(node));
 }
 
-void Operations::set_attributes(fuse_req_t request, fuse_ino_t node, struct stat*, int which,
+void Operations::set_attributes(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int which,
                                 fuse_file_info* file) {
-    // Truncating succeeds without effect; nothing else can be changed.
-    if ((which & FUSE_SET_ATTR_SIZE) == 0) {
+    // Truncating succeeds without effect; nothing else can be changed, but for the times that the
+    // kernel keeps itself when it holds writes back, and brings later.
+    constexpr int kTimes = FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_CTIME;
+    const bool of_kernel = options_.writeback_cache && node == kFileInode && (which & kTimes) != 0;
+    if (of_kernel) inodes_.file_modified(wanted->st_mtime);
+    if ((which & FUSE_SET_ATTR_SIZE) == 0 && !of_kernel) {
         fuse_reply_err(request, ENOSYS);
         return;
     }
@@ -188,8 +220,10 @@ void Operations::open_file(fuse_req_t request) {
     inodes_.file_accessed(now_in_seconds());
     // Encoded here: libfuse 3.14.0 cannot say PARALLEL_DIRECT_WRITES.
     fuse_open_out out{};
-    out.open_flags =
-        options_.direct_io ? FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES : FOPEN_KEEP_CACHE;
+    out.open_flags = options_.direct_io ? FOPEN_DIRECT_IO : FOPEN_KEEP_CACHE;
+    if (options_.direct_io && options_.parallel_writes) {
+        out.open_flags |= FOPEN_PARALLEL_DIRECT_WRITES;
+    }
     fuse_reply_buf(request, reinterpret_cast<const char*>(&out), sizeof out);
 }
 
@@ -219,7 +253,7 @@ void Operations::read_directory(fuse_req_t request, fuse_ino_t node, size_t size
         fuse_reply_err(request, ENOTDIR);
         return;
     }
-    std::vector<char> listing(std::min(size, kMaxTransfer));
+    std::vector<char> listing(std::min<size_t>(size, transfer_));
     size_t used = 0;
     const std::vector<Inodes::Entry> entries = inodes_.entries();
     for (size_t i = 0; i < entries.size(); ++i) {
@@ -241,6 +275,8 @@ void Operations::file_system(fuse_req_t request, fuse_ino_t) {
     s.f_bsize = inodes_.geometry().block_size.value;
     s.f_frsize = s.f_bsize;
     s.f_blocks = inodes_.geometry().blocks.value;
+    s.f_bfree = volume_.free_blocks().value;
+    s.f_bavail = s.f_bfree;
     s.f_files = 3;
     fuse_reply_statfs(request, &s);
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +48,12 @@ public:
     static const fuse_lowlevel_ops& verbs();
     /// Who decodes what is not decoded here, and where all replies go. `device` is only handed to
     /// libfuse, which closes it. Before the first request. Errors: Io (libfuse refuses).
-    Result<void> connect(fuse_session* library, int device, Transport& transport);
+    /// One request moves up to `transfer` bytes.
+    Result<void> connect(fuse_session* library, int device, Transport& transport,
+                         uint32_t transfer);
+
+    /// `ready` is called once the kernel knows what was agreed on.
+    void on_ready(std::function<void()> ready) { on_ready_ = std::move(ready); }
 
     void handle(Request request) override;
     /// Waits until all requests have been answered.
@@ -56,6 +62,7 @@ public:
 
 private:
     friend struct Verbs;
+    ssize_t answer_init(std::span<const iovec> message);
     static ssize_t send_of_library(int device, iovec* message, int count, void* operations);
     void init(fuse_conn_info* connection) const;
     void lookup(fuse_req_t request, fuse_ino_t parent, const char* name);
@@ -87,6 +94,10 @@ private:
     RequestCounts counts_;
     fuse_session* library_ = nullptr;
     Transport* transport_ = nullptr;
+    uint32_t transfer_ = 0;
+    std::function<void()> on_ready_;
+    uint64_t init_unique_ = 0;    // of INIT, until it is answered
+    uint64_t offered_flags_ = 0;  // by the kernel
 };
 
 }  // namespace s3b::fusell

@@ -12,11 +12,13 @@
 #include <cstdarg>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 
 #include "engine/base/log.h"
 #include "engine/reactor/child_process.h"
 #include "fusell/dev_transport.h"
+#include "fusell/ring_transport.h"
 
 namespace s3b::fusell {
 
@@ -72,6 +74,12 @@ Result<std::string> checked_mount_point(const std::string& path, bool nonempty) 
 
 }  // namespace
 
+ByteCount largest_request(const MountSettings& settings) {
+    const Result<MountOptions> options = assemble(settings);
+    const auto wanted = options.has_value() ? options->max_write : std::nullopt;
+    return ByteCount(transfer_size(wanted, read_kernel_facts()));
+}
+
 Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
                                                 const MountSettings& settings) {
     fuse_set_log_func(&log_of_library);
@@ -85,7 +93,11 @@ Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
 
 Session::Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
                  const MountOptions& options)
-    : ring_(ring), mount_point_(settings.mount_point), operations_(volume, settings, options) {}
+    : ring_(ring),
+      mount_point_(settings.mount_point),
+      wanted_(settings.transport),
+      read_ahead_(settings.read_ahead),
+      operations_(volume, settings, options) {}
 
 Result<void> Session::attach(const MountOptions& options) {
     std::string name = "s3backer";
@@ -106,10 +118,36 @@ Result<void> Session::attach(const MountOptions& options) {
     const int fd = fuse_session_fd(library_.get());
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    transport_ = std::make_unique<DevTransport>(ring_, fd);
-    const Result<void> connected = operations_.connect(library_.get(), fd, *transport_);
+    const KernelFacts kernel = read_kernel_facts();
+    const uint32_t transfer = transfer_size(options.max_write, kernel);
+    transport_ = make_transport(kernel, transfer, fd);
+    const Result<void> connected = operations_.connect(library_.get(), fd, *transport_, transfer);
     if (!connected.has_value()) return refused(mount_point_, connected.error());
+    if (read_ahead_.value > 0) {
+        operations_.on_ready([this] { set_read_ahead(); });
+    }
     return ok();
+}
+
+/// The answer to INIT can only lower it.
+void Session::set_read_ahead() const {
+    const std::string path = "/sys/class/bdi/" + std::to_string(major(device_)) + ':' +
+                             std::to_string(minor(device_)) + "/read_ahead_kb";
+    std::ofstream file(path);
+    file << (read_ahead_.value + 1023) / 1024 << std::flush;
+    if (file) return;
+    log::warn("fuseReadAhead has no effect, the kernel does not let us change it",
+              log::kv("path", path), log::kv("error", Error(Errc::Io, "write", errno)));
+}
+
+std::unique_ptr<Transport> Session::make_transport(const KernelFacts& kernel, uint32_t transfer,
+                                                   int device) const {
+    const std::string why_not = why_not_over_ring(wanted_, kernel, ring_.wide());
+    if (why_not.empty()) {
+        return std::make_unique<RingTransport>(ring_, device, transfer, kernel.possible_cpus);
+    }
+    log::info("FUSE requests come through /dev/fuse, not over io_uring", log::kv("why", why_not));
+    return std::make_unique<DevTransport>(ring_, device, transfer);
 }
 
 Session::~Session() {

@@ -10,6 +10,7 @@
 #include "engine/base/result.h"
 #include "engine/reactor/ring.h"
 #include "engine/reactor/task.h"
+#include "fusell/kernel_facts.h"
 #include "fusell/libfuse.h"
 #include "fusell/mount_settings.h"
 #include "fusell/operations.h"
@@ -17,6 +18,9 @@
 #include "fusell/volume_port.h"
 
 namespace s3b::fusell {
+
+/// The most data that one READ or WRITE of such a mount has, as the kernel is now.
+ByteCount largest_request(const MountSettings& settings);
 
 /// Belongs to the reactor's thread. serve() must have ended before it is destroyed, if it was
 /// called; a mount that still exists then is detached.
@@ -49,10 +53,15 @@ private:
         void operator()(fuse_session* library) const { fuse_session_destroy(library); }
     };
     Result<void> attach(const MountOptions& options);
+    std::unique_ptr<Transport> make_transport(const KernelFacts& kernel, uint32_t transfer,
+                                              int device) const;
+    void set_read_ahead() const;
     bool still_mounted() const;
 
     Ring& ring_;
     std::string mount_point_;
+    FuseTransport wanted_;
+    ByteCount read_ahead_;
     Operations operations_;
     std::unique_ptr<fuse_session, Destroy> library_;
     std::unique_ptr<Transport> transport_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How requests come from the kernel and replies go back: the interface of /dev/fuse (DevTransport)
-// and of whatever else carries the same messages.
+// and of io_uring (RingTransport).
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,9 @@
 
 namespace s3b::fusell {
 
-/// The most that one READ or WRITE moves; what the kernel allows without its sysctl.
-inline constexpr size_t kMaxTransfer = size_t{1} << 20;
+/// So many requests hold memory at a time, at the most. Above what the kernel has under way in the
+/// background (128) plus some hundred client threads.
+inline constexpr uint32_t kMaxRequests = 512;
 
 class Transport;
 
@@ -37,7 +38,8 @@ public:
 
     /// As the kernel wrote it: header, the struct of the operation, names or data.
     std::span<std::byte> message() { return message_; }
-    /// kMaxTransfer bytes, page aligned. Holds what a WRITE brought; a reply is built here.
+    /// As many bytes as one request moves at the most, page aligned. Holds what a WRITE brought; a
+    /// reply is built here.
     std::span<std::byte> data() { return data_; }
     uint32_t slot() const { return slot_; }
 
@@ -75,6 +77,11 @@ public:
     virtual Task<void> serve(RequestHandler& handler) = 0;
     /// Waits until the kernel has all replies, after the last one has been given.
     virtual Task<void> join() = 0;
+    /// INIT is about to be answered, the kernel offers these flags. Returns those that the answer
+    /// must have for this transport.
+    virtual uint64_t negotiate(uint64_t /*offered*/) { return 0; }
+    /// The kernel has the answer to INIT.
+    virtual void connected() {}
     /// Sends a message that was made elsewhere; it begins with its fuse_out_header. Returns its
     /// length, or -1 with errno set (ENOENT: nobody waits for it any more).
     virtual ssize_t send(std::span<const iovec> message) = 0;

@@ -28,6 +28,8 @@ public:
     /// Ends when everything written before the call is in the store; fails if some of it could not
     /// be stored (it stays dirty and is tried again).
     virtual Task<Result<void>> flush() = 0;
+    /// How many blocks hold no data, as far as that is known.
+    virtual BlockCount free_blocks() const = 0;
     /// The statistics file as of now. Source: command-line.md 4.
     virtual std::string stats_text() = 0;
     /// The same and more, as JSON.

@@ -13,17 +13,16 @@ size_t index_of(Urgency urgency) { return static_cast<size_t>(urgency); }
 
 TransferScheduler::TransferScheduler(const TransferLimits& limits)
     : limits_(limits),
-      free_{limits.demand, limits.read_ahead, limits.background, limits.listing},
+      free_(places_of(limits)),
       uploads_(limits.upload_rate),
       downloads_(limits.download_rate) {
     for (const uint32_t places : free_) CHECK(places > 0);
 }
 
-TransferScheduler::~TransferScheduler() {
-    CHECK(free_[kDemandPool] == limits_.demand);
-    CHECK(free_[kReadAheadPool] == limits_.read_ahead);
-    CHECK(free_[kBackgroundPool] == limits_.background);
-    CHECK(free_[kListingPool] == limits_.listing);
+TransferScheduler::~TransferScheduler() { CHECK(free_ == places_of(limits_)); }
+
+TransferScheduler::Places TransferScheduler::places_of(const TransferLimits& limits) {
+    return {limits.demand, limits.read_ahead, limits.background, limits.listing};
 }
 
 TransferScheduler::Pool TransferScheduler::pool_of(Urgency urgency) {
@@ -52,6 +51,11 @@ bool TransferScheduler::turn_of(Urgency urgency) const {
 
 bool TransferScheduler::has_place(Urgency urgency) const {
     return turn_of(urgency) && lines_[index_of(urgency)].waiting == 0;
+}
+
+uint32_t TransferScheduler::under_way(Urgency urgency) const {
+    const Pool pool = pool_of(urgency);
+    return places_of(limits_)[pool] - free_[pool];
 }
 
 void TransferScheduler::on_free(Listener listener, void* context) {

@@ -42,6 +42,8 @@ public:
     /// Whether a ticket of this class would get a place at once.
     bool has_place(Urgency urgency) const;
     const TransferLimits& limits() const { return limits_; }
+    /// How many places are taken of those that this class uses.
+    uint32_t under_way(Urgency urgency) const;
     /// Told when a place of the background or for reading ahead has become free; set once.
     using Listener = void (*)(void* context);
     void on_free(Listener listener, void* context);
@@ -78,7 +80,9 @@ public:
 
 private:
     enum Pool : uint8_t { kDemandPool, kReadAheadPool, kBackgroundPool, kListingPool, kPools };
+    using Places = std::array<uint32_t, kPools>;
     static Pool pool_of(Urgency urgency);
+    static Places places_of(const TransferLimits& limits);
     /// Those of one class who wait for a place. The first of them looks again at each change.
     struct Line {
         Semaphore head{1};
@@ -92,7 +96,7 @@ private:
     void wake_waiting();
 
     TransferLimits limits_;
-    std::array<uint32_t, kPools> free_;
+    Places free_;
     std::array<Line, kUrgencies> lines_;
     RateLimit uploads_;
     RateLimit downloads_;

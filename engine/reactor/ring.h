@@ -4,7 +4,9 @@
 
 #include <liburing.h>
 
+#include <array>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,6 +23,14 @@ public:
 
 protected:
     ~Completion() = default;
+};
+
+/// What a driver is told through the ring (IORING_OP_URING_CMD).
+struct DriverCommand {
+    int fd = -1;
+    uint32_t operation = 0;           // of the driver
+    std::span<const iovec> pieces;    // must live until the end of the turn
+    std::array<std::byte, 80> own{};  // the driver's part of the entry
 };
 
 class Ring;
@@ -88,6 +98,10 @@ public:
     void read(int fd, std::span<std::byte> into, Completion& done);
     /// Writes once, all pieces in one call, for somebody who does not await.
     void writev(int fd, const iovec* pieces, unsigned count, Completion& done);
+    /// Whether entries have 128 bytes, which a DriverCommand needs.
+    bool wide() const { return (ring_.flags & IORING_SETUP_SQE128) != 0; }
+    /// Only where wide().
+    void command(const DriverCommand& command, Completion& done);
     /// Asks the kernel to end the operation of `target` early. Its completion still comes.
     void cancel(Completion& target);
 
@@ -100,7 +114,7 @@ public:
 
 private:
     friend class RingOp;
-    /// A free entry; submits what is queued to make room.
+    /// A free entry, all zeros; submits what is queued to make room.
     io_uring_sqe& next_sqe();
     void start(const io_uring_sqe& prepared, Completion& done);
     size_t dispatch();

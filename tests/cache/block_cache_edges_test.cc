@@ -316,5 +316,56 @@ TEST_F(BlockCacheTest, AfterAFailedUploadAllWritesAreUnstored) {
     EXPECT_EQ(cache().failures(number(1)), 0U);
 }
 
+// ---- since when something is not stored
+
+TEST_F(BlockCacheTest, TheOldestWriteThatIsNotStoredIsKnown) {
+    EXPECT_EQ(cache().dirty_since(), kNever);
+    const Instant first = now_;
+    write(1);
+    now_ += seconds(1);
+    const Instant second = now_;
+    write(2);
+    now_ += seconds(1);
+    write(1);  // it is older already
+    EXPECT_EQ(cache().dirty_since(), first);
+    upload(1);
+    EXPECT_EQ(cache().dirty_since(), second);
+    upload(2);
+    EXPECT_EQ(cache().dirty_since(), kNever);
+}
+
+TEST_F(BlockCacheTest, ABlockIsAsOldAsTheFirstWriteThatItsUploadDoesNotHave) {
+    write(1);
+    cache().begin_put(number(1));
+    now_ += seconds(1);
+    const Instant rewritten = now_;
+    write(1);
+    now_ += seconds(1);
+    write(1);
+    cache().finish_put(number(1), now_);
+    EXPECT_EQ(cache().dirty_since(), rewritten);
+}
+
+TEST_F(BlockCacheTest, AFailedUploadMakesNoBlockYounger) {
+    const Instant first = now_;
+    write(1);
+    cache().begin_put(number(1));
+    now_ += seconds(1);
+    write(1);
+    cache().fail_put(number(1), now_, now_ + seconds(1));
+    EXPECT_EQ(cache().dirty_since(), first);
+}
+
+TEST_F(BlockCacheTest, RewritingForEverKeepsNoMoreThanTheBlocksThereAre) {
+    const Instant stuck = now_;
+    write(1);
+    for (int i = 0; i < 10'000; ++i) {
+        now_ += milliseconds(1);
+        write(2);
+        upload(2);
+    }
+    EXPECT_EQ(cache().dirty_since(), stuck);
+}
+
 }  // namespace
 }  // namespace s3b::cache

@@ -26,6 +26,11 @@ TEST_F(MemoryBudgetTest, GrowsWithTheVolumeByBitsABlock) {
     EXPECT_LE(budget().maps.value, uint64_t{1} << 32);
 }
 
+TEST_F(MemoryBudgetTest, CountsEachRequestOfTheKernelWithTheMostItMayHave) {
+    settings().request = ByteCount(4 << 20);
+    EXPECT_EQ(budget().requests.value, 512U * ((4 << 20) + 4096));
+}
+
 TEST_F(MemoryBudgetTest, IsTheSumOfItsParts) {
     const MemoryBudget parts = budget();
     EXPECT_EQ(parts.total().value, parts.slots.value + parts.bookkeeping.value + parts.maps.value +

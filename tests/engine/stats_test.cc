@@ -64,6 +64,27 @@ TEST_F(StatsTest, AResetZeroesCountersButNotSizes) {
     EXPECT_EQ(value("block_cache_current_size"), "1 blocks");
 }
 
+TEST_F(StatsTest, WhatIsInFlightAndTheAgeOfTheOldestWriteAreTold) {
+    cache().write_delay = seconds(1);
+    EXPECT_EQ(value("oldest_dirty_age"), "0.000 sec");
+    bucket().hold(Verb::Put, key(0));
+    world().write(0, block(0));
+    world().loop.run_for(milliseconds(500));
+    EXPECT_EQ(value("oldest_dirty_age"), "0.500 sec");
+    EXPECT_EQ(value("http_writes_in_flight"), "0");
+    world().write(kBlock, block(1));
+    world().loop.run_for(milliseconds(750));
+    EXPECT_EQ(value("oldest_dirty_age"), "1.250 sec");
+    EXPECT_EQ(value("http_writes_in_flight"), "1");
+    bucket().release(Verb::Put, key(0));
+    idle();
+    EXPECT_EQ(value("oldest_dirty_age"), "0.750 sec");
+    world().flush();
+    EXPECT_EQ(value("oldest_dirty_age"), "0.000 sec");
+    EXPECT_EQ(value("http_reads_in_flight"), "0");
+    EXPECT_EQ(value("http_lists_in_flight"), "0");
+}
+
 TEST_F(StatsTest, BlocksReadAheadAreCountedAndThoseThatWereOfNoUse) {
     cache().read_ahead = 4;
     for (uint32_t n = 0; n < 64; ++n) bucket().set(key(n), block(n));

@@ -20,6 +20,8 @@
 namespace s3b::fusell {
 namespace {
 
+constexpr uint32_t kTransfer = 1 << 20;
+
 /// Keeps the requests, or does with them what a test wants.
 class Keeper final : public RequestHandler {
 public:
@@ -76,7 +78,7 @@ protected:
 Task<void> serve_all(DevTransport& transport, Keeper& keeper) { co_await transport.serve(keeper); }
 
 TEST_F(DevTransportTest, TheDataOfAWriteBeginsWithAPage) {
-    DevTransport transport(reactor_.ring(), device());
+    DevTransport transport(reactor_.ring(), device(), kTransfer);
     send(write_message(2, 0, Message(100, std::byte{0x5a})));
     keeper_.act = [this](Request request) {
         EXPECT_EQ(reinterpret_cast<uintptr_t>(request.data().data()) % 4096, 0U);
@@ -89,7 +91,7 @@ TEST_F(DevTransportTest, TheDataOfAWriteBeginsWithAPage) {
 }
 
 TEST_F(DevTransportTest, RepliesCarryTheNumberOfTheirRequest) {
-    DevTransport transport(reactor_.ring(), device());
+    DevTransport transport(reactor_.ring(), device(), kTransfer);
     send(read_message(2, 0, 5, 7));
     send(read_message(2, 0, 5, 8));
     keeper_.act = [this](Request request) {
@@ -125,7 +127,7 @@ Task<void> fill_and_drain(DevTransport& transport, Keeper& keeper, std::function
 }
 
 TEST_F(DevTransportTest, NoMoreThanTheLimitAreUnderWayAndOneThatEndsLetsTheNextIn) {
-    DevTransport transport(reactor_.ring(), device(), 3);
+    DevTransport transport(reactor_.ring(), device(), kTransfer, 3);
     for (uint64_t unique = 1; unique <= 5; ++unique) send(read_message(2, 0, 5, unique));
     reactor_.run(fill_and_drain(transport, keeper_, [this] { hang_up(); }));
 }
@@ -143,7 +145,7 @@ Task<void> answer_together(DevTransport& transport, Keeper& keeper,
 }
 
 TEST_F(DevTransportTest, RepliesToABatchOfRequestsAreSentTogether) {
-    DevTransport transport(reactor_.ring(), device());
+    DevTransport transport(reactor_.ring(), device(), kTransfer);
     for (uint64_t unique = 1; unique <= 4; ++unique) send(read_message(2, 0, 5, unique));
     reactor_.run(answer_together(transport, keeper_, [this] {
         for (uint64_t unique = 1; unique <= 4; ++unique) expect_reply(unique, 0, 5);
@@ -152,7 +154,7 @@ TEST_F(DevTransportTest, RepliesToABatchOfRequestsAreSentTogether) {
 }
 
 TEST_F(DevTransportTest, AFloodOfRequestsLetsOtherWorkRun) {
-    DevTransport transport(reactor_.ring(), device());
+    DevTransport transport(reactor_.ring(), device(), kTransfer);
     for (uint64_t unique = 1; unique <= 100; ++unique) send(read_message(2, 0, 5, unique));
     size_t seen_at_other_work = 0;
     struct Other final : Completion {
@@ -173,7 +175,7 @@ TEST_F(DevTransportTest, AFloodOfRequestsLetsOtherWorkRun) {
 }
 
 TEST_F(DevTransportTest, ARequestThatIsDroppedGivesItsMemoryBack) {
-    DevTransport transport(reactor_.ring(), device(), 1);
+    DevTransport transport(reactor_.ring(), device(), kTransfer, 1);
     for (uint64_t unique = 1; unique <= 10; ++unique) send(read_message(2, 0, 5, unique));
     keeper_.act = [this](Request) {
         if (keeper_.seen == 10) hang_up();

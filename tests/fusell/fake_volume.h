@@ -52,6 +52,7 @@ public:
         if (failure) co_return *failure;
         co_return ok();
     }
+    BlockCount free_blocks() const override { return BlockCount(free); }
     std::string stats_text() override { return "resets " + std::to_string(resets) + '\n' + extra; }
     std::string stats_json() override { return "{\"resets\": " + std::to_string(resets) + "}\n"; }
     void reset_stats() override { ++resets; }
@@ -69,6 +70,7 @@ public:
     bool hold_writes = false;             // all writes wait
     std::function<void(size_t)> on_held;  // hears how many wait
     std::string extra;                    // of the statistics
+    uint64_t free = 0;                    // blocks
     size_t reads = 0;
     std::vector<size_t> write_sizes;
     bool aligned = true;  // the data of all writes began with a page

@@ -63,6 +63,9 @@ void MountedTest::SetUp() {
     if (device.number() < 0) GTEST_SKIP() << "/dev/fuse cannot be opened";
     settings_.mount_point = mount_point_.path();
     settings_.fsname = "memory";
+    const char* const transport = std::getenv("S3B_TEST_TRANSPORT");
+    const bool device_only = transport != nullptr && std::string_view(transport) == "dev";
+    settings_.transport = device_only ? FuseTransport::Dev : FuseTransport::Auto;
 }
 
 void MountedTest::run(std::function<void()> client) {

@@ -161,15 +161,16 @@ TEST_F(SessionFilesTest, TheWholeFileIsDataForTheOneWhoSeeksHoles) {
     });
 }
 
-TEST_F(SessionFilesTest, TheFileSystemHasTheGeometryOfTheVolume) {
+TEST_F(SessionFilesTest, TheFileSystemHasTheGeometryOfTheVolumeAndItsFreeBlocks) {
+    volume_.free = 1000;
     run([&] {
         struct statvfs s{};
         ASSERT_EQ(outcome(::statvfs(mount_point_.path().c_str(), &s)), 0);
         EXPECT_EQ(s.f_bsize, FakeVolume::kBlockSize);
         EXPECT_EQ(s.f_frsize, FakeVolume::kBlockSize);
         EXPECT_EQ(s.f_blocks, 1024U);
-        EXPECT_EQ(s.f_bfree, 0U);
-        EXPECT_EQ(s.f_bavail, 0U);
+        EXPECT_EQ(s.f_bfree, 1000U);
+        EXPECT_EQ(s.f_bavail, 1000U);
         EXPECT_EQ(s.f_files, 3U);
     });
 }

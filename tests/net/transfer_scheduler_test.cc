@@ -94,6 +94,17 @@ TEST_F(TransferSchedulerTest, TheListingStartsWhenNobodyElseWaits) {
     for (const char name : {'x', 'l'}) end(name);
 }
 
+TEST_F(TransferSchedulerTest, PlacesThatAreTakenCountForAllClassesThatShareThem) {
+    EXPECT_EQ(scheduler_.under_way(Urgency::WriteBack), 0U);
+    begin(Urgency::Flush, 'f');
+    begin(Urgency::Demand, 'd');
+    EXPECT_EQ(scheduler_.under_way(Urgency::WriteBack), 1U);
+    EXPECT_EQ(scheduler_.under_way(Urgency::Demand), 1U);
+    EXPECT_EQ(scheduler_.under_way(Urgency::Listing), 0U);
+    for (const char name : {'f', 'd'}) end(name);
+    EXPECT_EQ(scheduler_.under_way(Urgency::WriteBack), 0U);
+}
+
 TEST_F(TransferSchedulerTest, HasPlaceTellsWhetherATicketWouldGetOneAtOnce) {
     EXPECT_TRUE(scheduler_.has_place(Urgency::WriteBack));
     begin(Urgency::Flush, 'f');

@@ -269,5 +269,30 @@ TEST(RingDeathTest, NoRingEndsWithOperationsInFlight) {
     close(event);
 }
 
+TEST_F(RingTest, ADriverHearsACommand) {
+    if (!ring_.wide()) GTEST_SKIP() << "this kernel has no entries of 128 bytes";
+    DriverCommand command;
+    command.fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // it takes any command
+    Heard heard;
+    const size_t before = ring_.in_flight();
+    ring_.command(command, heard);
+    EXPECT_EQ(ring_.in_flight(), before + 1);
+    ring_.enter(Instant(), kNever);
+    EXPECT_EQ(heard.times, 1);
+    EXPECT_EQ(heard.result, 0);
+    ::close(command.fd);
+}
+
+TEST_F(RingTest, AFileWithoutADriverTakesNoCommand) {
+    if (!ring_.wide()) GTEST_SKIP() << "this kernel has no entries of 128 bytes";
+    DriverCommand command;
+    command.fd = ::eventfd(0, EFD_CLOEXEC);
+    Heard heard;
+    ring_.command(command, heard);
+    ring_.enter(Instant(), kNever);
+    EXPECT_EQ(heard.result, -EOPNOTSUPP);
+    ::close(command.fd);
+}
+
 }  // namespace
 }  // namespace s3b

@@ -19,8 +19,9 @@ http_avg_delete_time http_unauthorized http_forbidden http_stale http_verified h
 http_5xx_error http_4xx_error http_other_error http_canceled_writes http_num_retries
 http_total_retry_delay curl_handle_reuse_ratio curl_timeouts curl_connect_failed curl_host_unknown
 curl_out_of_memory curl_other_error""".split()
-OUR_LABELS = """blocks_to_be_deleted memory_budget_bytes read_ahead_blocks read_ahead_unused_blocks
-http_hedged_reads http_hedged_reads_won""".split()
+OUR_LABELS = """blocks_to_be_deleted oldest_dirty_age memory_budget_bytes read_ahead_blocks
+read_ahead_unused_blocks http_hedged_reads http_hedged_reads_won http_reads_in_flight
+http_writes_in_flight http_lists_in_flight""".split()
 CACHE_LABELS = """block_cache_current_size block_cache_initial_size block_cache_dirty_ratio
 block_cache_read_hits block_cache_read_misses block_cache_read_hit_ratio block_cache_write_hits
 block_cache_write_misses block_cache_write_hit_ratio block_cache_verified
@@ -61,13 +62,19 @@ def _attributes(world):
     daemon.unmount()
 
 
-@case("statfs shows the geometry")
+@case("statfs shows the geometry, and as free what is known to hold no data")
 def _statfs(world):
-    daemon = world.mount(world.directory_store(), *SIZE)
+    daemon = world.mount(world.directory_store(), *SIZE, "--readAhead=0")
     for path in (daemon.mount, daemon.file):
         s = os.statvfs(path)
         expect_equal((s.f_bsize, s.f_frsize, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files),
                      (BLOCK, BLOCK, COUNT, 0, 0, 3), "statfs")
+    with DirectFile(daemon.file) as file:
+        expect_equal(file.read(0, 2 * BLOCK), bytes(2 * BLOCK), "blocks without an object")
+        expect_equal(os.statvfs(daemon.mount).f_bfree, 2, "free blocks")
+        file.write(BLOCK, pattern(1, BLOCK))
+        file.sync()
+    expect_equal(os.statvfs(daemon.mount).f_bfree, 1, "free blocks after a write")
     daemon.unmount()
 
 
@@ -120,7 +127,8 @@ def _labels(world):
     for wanted in (HTTP_LABELS, CACHE_LABELS):
         expect_equal([label for label in before if label in wanted], wanted, "labels")
     # Ours stand behind those that programs know.
-    expect_equal(list(before)[-7:], ["out_of_memory_errors", *OUR_LABELS], "last labels")
+    ours = ["out_of_memory_errors", *OUR_LABELS]
+    expect_equal(list(before)[-len(ours):], ours, "last labels")
     with DirectFile(daemon.file) as file:
         file.write(0, pattern(1, BLOCK))
         file.sync()

@@ -158,8 +158,9 @@ def _top_once(world):
             file.write(number * 65536, pattern(number, 65536))
     _, text = _top(world, "--once", "--interval=0.1", daemon.mount)
     expect("4.0 MiB in blocks of 64.0 KiB" in text, text)
-    expect(re.search(r"Cache +16 blocks", text) and re.search(r"dirty \[#+\.+\] +25\.0 %", text),
-           text)
+    expect(re.search(r"Cache +16 blocks", text), text)
+    expect(re.search(r"dirty \[#+\.+\] +25\.0 %   oldest \d+\.\d s", text), text)
+    expect("in flight   0 reads   0 writes   0 lists" in text, text)
     status, text = _top(world, "--once", world.directory, check=False)
     expect(status == 1 and "no mount of s3backer" in text, text)
     daemon.unmount()

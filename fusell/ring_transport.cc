@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fusell/ring_transport.h"
+
+#include <linux/fuse.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/base/log.h"
+#include "fusell/request.h"
+#include "fusell/uring_abi.h"
+
+namespace s3b::fusell {
+
+namespace {
+
+/// What a message in one piece may have in front of the payload.
+constexpr size_t kLongestPrefix = sizeof(fuse_in_header) + sizeof(uring::Header::operation);
+static_assert(sizeof(uring::Header) + kLongestPrefix <= Buffer::kAlignment);
+
+DriverCommand command_of(int fd, uint32_t operation, uint16_t queue, uint64_t commit_id) {
+    DriverCommand command;
+    command.fd = fd;
+    command.operation = operation;
+    const uring::Command own{0, commit_id, queue, {}};
+    std::memcpy(command.own.data(), &own, sizeof own);
+    return command;
+}
+
+}  // namespace
+
+RingTransport::RingTransport(Ring& ring, int device, uint32_t transfer, uint32_t queues)
+    : ring_(ring),
+      fd_(device),
+      transfer_(std::max<size_t>(transfer, FUSE_MIN_READ_BUFFER)),
+      queues_(queues),
+      device_(ring, device, transfer),
+      by_cpu_(queues) {
+    CHECK(ring.wide() && queues > 0 && queues <= UINT16_MAX);
+    arrived_.reserve(kMaxRequests + queues);
+}
+
+RingTransport::~RingTransport() { CHECK(alive_ == 0); }
+
+Task<void> RingTransport::serve(RequestHandler& handler) {
+    handler_ = &handler;
+    co_await device_.serve(handler);
+}
+
+Task<void> RingTransport::join() {
+    // The end of the mount lets go of all entries, and of those at work when they are answered.
+    while (alive_ > 0) {
+        co_await changed_.wait();
+    }
+    co_await pump_.join();
+    co_await device_.join();
+}
+
+uint64_t RingTransport::negotiate(uint64_t offered) {
+    agreed_ = (offered & uring::kInitFlag) != 0;
+    if (agreed_) return uring::kInitFlag;
+    log::info("FUSE requests come through /dev/fuse: the kernel does not offer io_uring");
+    return 0;
+}
+
+void RingTransport::connected() {
+    if (!agreed_) return;
+    // All requests wait until each queue has an entry.
+    const uint32_t each = std::clamp(kMaxRequests / 2 / queues_, 1U, kFirstEntries);
+    for (uint32_t queue = 0; queue < queues_; ++queue) grow(static_cast<uint16_t>(queue), each);
+    pump_.spawn(pump());
+}
+
+void RingTransport::grow(uint16_t queue, uint32_t count) {
+    for (; count > 0; --count) {
+        const auto index = static_cast<uint32_t>(entries_.size());
+        entries_.push_back(std::make_unique<Entry>(*this, index, queue));
+        ++by_cpu_[queue].entries;
+        ++alive_;
+        register_entry(*entries_.back());
+    }
+}
+
+RingTransport::Entry::Entry(RingTransport& transport, uint32_t number, uint16_t of_queue)
+    : owner(transport),
+      index(number),
+      queue(of_queue),
+      memory(ByteCount(Buffer::kAlignment + transport.transfer_)),
+      pieces{iovec{memory.bytes().data(), sizeof(uring::Header)},
+             iovec{payload(), transport.transfer_}} {}
+
+void RingTransport::register_entry(Entry& entry) {
+    std::memset(entry.memory.bytes().data(), 0, sizeof(uring::Header));
+    DriverCommand command = command_of(fd_, uring::kRegister, entry.queue, 0);
+    command.pieces = entry.pieces;
+    ring_.command(command, entry);
+}
+
+void RingTransport::completed(Entry& entry, int32_t result) {
+    if (result < 0) return lose(entry, result);
+    entry.state = State::Arrived;
+    arrived_.push_back(&entry);
+    changed_.wake_all();
+}
+
+/// The kernel will not use `entry` any more.
+void RingTransport::lose(Entry& entry, int32_t result) {
+    const bool fresh = entry.state == State::Registering;
+    entry.state = State::Dead;
+    --alive_;
+    changed_.wake_all();
+    if (result == -ENOTCONN || result == -ECANCELED) return;  // the end of the mount
+    if (!fresh) {
+        log::error("the kernel refuses a reply",
+                   log::kv("error", Error(Errc::Io, "io_uring", -result)));
+    } else if (!refused_) {
+        refused_ = true;
+        log::warn("FUSE requests come through /dev/fuse: the kernel has refused an entry",
+                  log::kv("error", Error(Errc::Io, "io_uring", -result)));
+    }
+}
+
+Task<void> RingTransport::pump() {
+    std::vector<Entry*> batch;
+    batch.reserve(arrived_.capacity());
+    while (alive_ > 0) {
+        if (arrived_.empty()) {
+            co_await changed_.wait();
+            continue;
+        }
+        batch.swap(arrived_);
+        int handled = 0;
+        for (Entry* entry : batch) {
+            deliver(*entry);
+            if (++handled % kRequestsPerTurn == 0) {
+                co_await yield();
+            }
+        }
+        batch.clear();
+    }
+}
+
+/// Puts the message together, right before its payload, and hands it over.
+void RingTransport::deliver(Entry& entry) {
+    uring::Header header;
+    std::memcpy(&header, entry.memory.bytes().data(), sizeof header);
+    fuse_in_header in;
+    std::memcpy(&in, header.in_out.data(), sizeof in);
+    entry.state = State::Handled;
+    entry.unique = in.unique;
+    entry.brought = header.payload_bytes;
+    Queue& queue = by_cpu_[entry.queue];
+    if (++queue.busy > queue.entries / 2 && entries_.size() < kMaxRequests) {
+        const auto room = static_cast<uint32_t>(kMaxRequests - entries_.size());
+        grow(entry.queue, std::min(queue.entries, room));
+    }
+    const size_t before_payload = size_t{in.len} - header.payload_bytes;
+    if (in.len < sizeof in + header.payload_bytes || before_payload > kLongestPrefix ||
+        header.payload_bytes > transfer_) {
+        log::error("a FUSE request makes no sense", log::kv("opcode", uint64_t{in.opcode}),
+                   log::kv("length", uint64_t{in.len}),
+                   log::kv("payload", uint64_t{header.payload_bytes}));
+        return commit(entry, EIO, 0);
+    }
+    std::byte* const start = entry.payload() - before_payload;
+    std::memcpy(start, &in, sizeof in);
+    std::memcpy(start + sizeof in, header.operation.data(), before_payload - sizeof in);
+    if (route_of(in.opcode) == Route::Library) with_library_.emplace(in.unique, entry.index);
+    handler_->handle(Request(*this, entry.index, {start, in.len}, {entry.payload(), transfer_}));
+}
+
+/// Answers with the first `length` bytes of the payload.
+void RingTransport::commit(Entry& entry, int error, size_t length) {
+    CHECK(entry.state == State::Handled && length <= transfer_);
+    uring::Header header;
+    std::memcpy(&header, entry.memory.bytes().data(), sizeof header);
+    const fuse_out_header out{static_cast<uint32_t>(sizeof(fuse_out_header) + length), -error,
+                              entry.unique};
+    std::memcpy(header.in_out.data(), &out, sizeof out);
+    header.payload_bytes = static_cast<uint32_t>(length);
+    std::memcpy(entry.memory.bytes().data(), &header, sizeof header);
+    spare_memory(entry, length);
+    entry.state = State::Idle;
+    --by_cpu_[entry.queue].busy;
+    ring_.command(command_of(fd_, uring::kCommitAndFetch, entry.queue, header.commit_id), entry);
+}
+
+void RingTransport::spare_memory(Entry& entry, size_t answered) {
+    if (std::max(entry.brought, answered) <= kKeep) return;
+    if (!entry.fat) ++fat_;
+    entry.fat = true;
+    if (fat_ <= kWarmEntries || answered > kKeep) return;
+    ::madvise(entry.payload() + kKeep, transfer_ - kKeep, MADV_DONTNEED);
+    entry.fat = false;
+    --fat_;
+}
+
+void RingTransport::finish(Request request, int error, size_t length) {
+    Entry& entry = *entries_[request.slot()];
+    std::move(request).keep();
+    commit(entry, error, length);
+}
+
+void RingTransport::release(uint32_t slot) {
+    Entry& entry = *entries_[slot];
+    // libfuse has answered already, or will; nobody else forgets to.
+    if (entry.state != State::Handled || with_library_.contains(entry.unique)) return;
+    commit(entry, EIO, 0);
+}
+
+ssize_t RingTransport::send(std::span<const iovec> message) {
+    fuse_out_header out;
+    CHECK(!message.empty() && message[0].iov_len >= sizeof out);
+    std::memcpy(&out, message[0].iov_base, sizeof out);
+    const auto found = with_library_.find(out.unique);
+    if (out.unique == 0 || found == with_library_.end()) return device_.send(message);
+    Entry& entry = *entries_[found->second];
+    with_library_.erase(found);
+    size_t length = 0;
+    size_t skip = sizeof out;
+    for (const iovec& piece : message) {
+        const size_t from = std::min(skip, piece.iov_len);
+        skip -= from;
+        const size_t size = piece.iov_len - from;
+        CHECK(size <= transfer_ - length);
+        std::memcpy(entry.payload() + length, static_cast<std::byte*>(piece.iov_base) + from, size);
+        length += size;
+    }
+    commit(entry, -out.error, length);
+    return static_cast<ssize_t>(out.len);
+}
+
+}  // namespace s3b::fusell
