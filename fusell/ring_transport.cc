@@ -70,6 +70,8 @@ void RingTransport::connected() {
     // All requests wait until each queue has an entry.
     const uint32_t each = std::clamp(kMaxRequests / 2 / queues_, 1U, kFirstEntries);
     for (uint32_t queue = 0; queue < queues_; ++queue) grow(static_cast<uint16_t>(queue), each);
+    log::info("FUSE requests come over io_uring", log::kv("queues", uint64_t{queues_}),
+              log::kv("entries", uint64_t{entries_.size()}));
     pump_.spawn(pump());
 }
 

@@ -81,13 +81,14 @@ ByteCount largest_request(const MountSettings& settings) {
 }
 
 Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
-                                                const MountSettings& settings) {
+                                                const MountSettings& settings,
+                                                const KernelFacts& kernel) {
     fuse_set_log_func(&log_of_library);
     TRY(const MountOptions options, assemble(settings));
     MountSettings checked = settings;
     TRY(checked.mount_point, checked_mount_point(settings.mount_point, options.nonempty));
     auto session = std::make_unique<Session>(ring, volume, checked, options);
-    TRY_VOID(session->attach(options));
+    TRY_VOID(session->attach(options, kernel));
     return session;
 }
 
@@ -99,7 +100,7 @@ Session::Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
       read_ahead_(settings.read_ahead),
       operations_(volume, settings, options) {}
 
-Result<void> Session::attach(const MountOptions& options) {
+Result<void> Session::attach(const MountOptions& options, const KernelFacts& kernel) {
     std::string name = "s3backer";
     std::string flag = "-o";
     std::string list = options.for_libfuse;
@@ -118,7 +119,6 @@ Result<void> Session::attach(const MountOptions& options) {
     const int fd = fuse_session_fd(library_.get());
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    const KernelFacts kernel = read_kernel_facts();
     const uint32_t transfer = transfer_size(options.max_write, kernel);
     transport_ = make_transport(kernel, transfer, fd);
     const Result<void> connected = operations_.connect(library_.get(), fd, *transport_, transfer);

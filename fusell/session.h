@@ -30,7 +30,8 @@ public:
     /// `ring` and `volume` must outlive the session. Errors, with details in the log:
     /// InvalidArgument (options), Io (mount point, the mount itself), Busy (mount point not empty).
     static Result<std::unique_ptr<Session>> mount(Ring& ring, VolumePort& volume,
-                                                  const MountSettings& settings);
+                                                  const MountSettings& settings,
+                                                  const KernelFacts& kernel = read_kernel_facts());
     /// For mount().
     Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
             const MountOptions& options);
@@ -52,7 +53,7 @@ private:
     struct Destroy {
         void operator()(fuse_session* library) const { fuse_session_destroy(library); }
     };
-    Result<void> attach(const MountOptions& options);
+    Result<void> attach(const MountOptions& options, const KernelFacts& kernel);
     std::unique_ptr<Transport> make_transport(const KernelFacts& kernel, uint32_t transfer,
                                               int device) const;
     void set_read_ahead() const;

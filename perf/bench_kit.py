@@ -45,6 +45,13 @@ class Server:
         self.process.wait()
 
 
+def cpu_seconds(pid):
+    """User and system time of a process so far, of its threads that have ended, too."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Daemon:
     """A daemon in the foreground, and its mount point in `folder`."""
 
@@ -70,9 +77,7 @@ class Daemon:
 
     def cpu(self):
         """Seconds of user and system time so far."""
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def threads(self):
         """{name of a thread: (nanoseconds run, nanoseconds ready but not run)} so far."""

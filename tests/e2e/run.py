@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import keepers, one_case  # noqa: E402  (after the path is set)
+from harness import fuse_uring, keepers, one_case  # noqa: E402  (after the path is set)
 from harness.ceph import Ceph  # noqa: E402
 from harness.mounts import mounts_below  # noqa: E402
 from harness.registry import all_cases  # noqa: E402
@@ -46,6 +46,8 @@ def parse_arguments():
                         help="tests whose name contains it, or matches it as a shell pattern")
     parser.add_argument("--list", action="store_true", help="list the tests")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tests at a time")
+    parser.add_argument("--transport", choices=("uring", "dev"), help="how FUSE requests come: "
+                        "switches io_uring on or off in the kernel, until the end")
     parser.add_argument("--all", action="store_true", help="also the tests that need Swift or "
                         "s3rver, and all that Ceph can be asked")
     for internal in ("--case", "--directory", "--servers", "--keep"):
@@ -103,6 +105,7 @@ def run_all(options):
     report = Report()
     began = time.monotonic()
     place = tempfile.mkdtemp(prefix="s3b-e2e-run-")
+    before = fuse_uring.switch(options.transport)
     try:
         Schedule(cases, own_command(options), place, max(1, options.jobs),
                  os.environ.get("S3B_REQUIRE_ALL") == "1", report).run()
@@ -110,6 +113,7 @@ def run_all(options):
         print("stopped")
         return 130
     finally:
+        fuse_uring.restore(before)
         if not mounts_below(place):
             shutil.rmtree(place, ignore_errors=True)
         print(f"{time.monotonic() - began:.0f} s")

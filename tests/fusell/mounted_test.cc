@@ -69,7 +69,7 @@ void MountedTest::SetUp() {
 }
 
 void MountedTest::run(std::function<void()> client) {
-    auto mounted = Session::mount(reactor_.ring(), volume_, settings_);
+    auto mounted = Session::mount(reactor_.ring(), volume_, settings_, kernel_);
     ASSERT_TRUE(mounted.has_value()) << mounted.error().what;
     session_ = std::move(*mounted);
     reactor_.run(serve_and_run(std::move(client)));

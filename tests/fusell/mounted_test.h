@@ -99,6 +99,7 @@ protected:
     Reactor reactor_;
     FakeVolume volume_;
     MountSettings settings_;
+    KernelFacts kernel_ = read_kernel_facts();
     std::unique_ptr<Session> session_;
 
 private:

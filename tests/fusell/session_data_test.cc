@@ -167,5 +167,16 @@ TEST_F(SessionDataTest, AReadOnlyVolumeIsReadAndNeverChanged) {
     EXPECT_TRUE(volume_.write_sizes.empty());
 }
 
+TEST_F(SessionDataTest, RequestsAreNoLargerThanMaxWrite) {
+    settings_.options = {"max_write=262144"};
+    run([&] {
+        const OpenFile f(file(), O_WRONLY | O_DIRECT);
+        const AlignedBytes bytes(1 << 20, 'x');
+        EXPECT_EQ(::pwrite(f.number(), bytes.bytes().data(), bytes.size(), 0), 1 << 20);
+    });
+    EXPECT_EQ(volume_.write_sizes, std::vector<size_t>(4, 262144));
+    EXPECT_TRUE(volume_.aligned);
+}
+
 }  // namespace
 }  // namespace s3b::fusell

@@ -19,7 +19,7 @@ protected:
         if (IsSkipped()) return;
         settings_.transport = FuseTransport::Uring;
         const std::string why =
-            why_not_over_ring(settings_.transport, read_kernel_facts(), reactor_.ring().wide());
+            why_not_over_ring(settings_.transport, kernel_, reactor_.ring().wide());
         if (!why.empty()) GTEST_SKIP() << why;
     }
     /// All threads of the calling one stay on its CPU.
@@ -62,6 +62,24 @@ TEST_F(SessionRingTest, AsManyRequestsAreUnderWayAsThereAreClientsOnOneCpu) {
         const auto begin = volume_.content.begin() + i * 4096;
         EXPECT_TRUE(std::equal(begin, begin + 4096, pattern(4096, i).begin())) << i;
     }
+}
+
+TEST_F(SessionRingTest, AKernelThatRefusesAnEntryServesAllThroughTheDevice) {
+    ++kernel_.possible_cpus;  // there is no such queue
+    ::testing::internal::CaptureStderr();
+    run([&] {
+        const OpenFile f(file(), O_RDWR | O_DIRECT);
+        AlignedBytes page(4096, 'x');
+        EXPECT_EQ(::pwrite(f.number(), page.data(), page.size(), 8192), 4096);
+        AlignedBytes back(4096);
+        EXPECT_EQ(::pread(f.number(), back.data(), back.size(), 8192), 4096);
+        EXPECT_TRUE(std::ranges::equal(page.bytes(), back.bytes()));
+    });
+    const std::string text = ::testing::internal::GetCapturedStderr();
+    const std::string line = "FUSE requests come through /dev/fuse: the kernel has refused";
+    const size_t found = text.find(line);
+    ASSERT_NE(found, std::string::npos) << text;
+    EXPECT_EQ(text.find(line, found + 1), std::string::npos) << text;
 }
 
 TEST_F(SessionRingTest, RepliesGoOutInAnyOrder) {

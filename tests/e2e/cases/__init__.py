@@ -3,7 +3,7 @@
 
 THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "cache_file",
           "recovery", "consistency", "durability", "discard", "memory", "crash", "kills", "face",
-          "metrics", "operating", "lifecycle", "errors", "observed", "process", "threads",
-          "hostile", "hostile_lists", "interop_options", "interop_codecs", "compression",
-          "encryption", "tampering", "passwords", "bucket", "keys", "packaging", "servers",
-          "quickstart")
+          "transport", "metrics", "operating", "lifecycle", "errors", "observed", "process",
+          "threads", "hostile", "hostile_lists", "interop_options", "interop_codecs",
+          "compression", "encryption", "tampering", "passwords", "bucket", "keys", "packaging",
+          "servers", "quickstart")
