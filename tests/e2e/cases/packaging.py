@@ -21,7 +21,7 @@ _OPTION = re.compile(r"^  --([A-Za-z0-9-]+)", re.MULTILINE)
 
 
 def _install(world):
-    """The package, unpacked into a fresh directory."""
+    """The package, installed by dpkg into a fresh directory."""
     build = os.path.dirname(world.settings.binary)
     run(["cpack", "--config", os.path.join(build, "CPackConfig.cmake"), "-B", world.path("pack")],
         world.directory, timeout=120)
@@ -29,8 +29,17 @@ def _install(world):
     expect_equal(len(packages), 1, "packages")
     _, fields = run(["dpkg-deb", "--field", packages[0]], world.directory)
     root = world.path("root")
-    run(["dpkg-deb", "--extract", packages[0], root], world.directory)
+    os.makedirs(f"{root}/var/lib/dpkg/info")
+    os.mkdir(f"{root}/var/lib/dpkg/updates")
+    with open(f"{root}/var/lib/dpkg/status", "w", encoding="ascii"):
+        pass
+    # There are no other packages.
+    _dpkg(world, root, "--force-depends", "--install", packages[0])
     return root, fields
+
+
+def _dpkg(world, root, *arguments):
+    return run(["dpkg", f"--root={root}", f"--log={root}/dpkg.log", *arguments], world.directory)[1]
 
 
 @case("the package holds all that belongs to the program, and conflicts with Debian's",
@@ -50,6 +59,11 @@ def _package(world):
     expect("SAFETY" in text and "warning" not in text, text[:2000])
     run(["systemd-analyze", "verify", "--man=no",
          f"{root}/usr/lib/systemd/system/s3backer@.service"], world.directory)
+    name = re.search(r"Package: (.*)", fields).group(1)
+    expect("Status: install ok installed" in _dpkg(world, root, "--status", name), "not installed")
+    _dpkg(world, root, "--purge", name)
+    left = [path for path, _, names in os.walk(f"{root}/usr") if names]
+    expect_equal(left, [], "folders with files after the removal")
 
 
 @case("lintian finds no error in the package", needs=("lintian",), time_limit=150)
