@@ -53,10 +53,36 @@ void Signal::set() {
     changed_.notify_all();
 }
 
-bool Signal::wait() {
+bool Signal::wait(std::chrono::seconds limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [this] { return set_; });
+    return changed_.wait_for(lock, limit, [this] { return set_; });
 }
+
+namespace {
+
+/// Ends the kernel's connection of a test that hangs: a client that waits for an answer cannot be
+/// killed, and so nobody could end the test.
+class Watchdog {
+public:
+    explicit Watchdog(std::string mount_point)
+        : thread_([this, point = std::move(mount_point)] {
+              if (ended_.wait(std::chrono::seconds(60))) return;
+              ADD_FAILURE() << "the test hangs";
+              ::umount2(point.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
+          }) {}
+    ~Watchdog() {
+        ended_.set();
+        thread_.join();
+    }
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+
+private:
+    Signal ended_;
+    std::thread thread_;
+};
+
+}  // namespace
 
 void MountedTest::SetUp() {
     const OpenFile device("/dev/fuse", O_RDWR);
@@ -72,6 +98,7 @@ void MountedTest::run(std::function<void()> client) {
     auto mounted = Session::mount(reactor_.ring(), volume_, settings_, kernel_);
     ASSERT_TRUE(mounted.has_value()) << mounted.error().what;
     session_ = std::move(*mounted);
+    const Watchdog watchdog(mount_point_.path());
     reactor_.run(serve_and_run(std::move(client)));
     session_.reset();
 }

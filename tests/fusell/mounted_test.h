@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -69,8 +70,8 @@ private:
 class Signal {
 public:
     void set();
-    /// False if nobody has set it within 20 s.
-    bool wait();
+    /// False if nobody has set it within the time.
+    bool wait(std::chrono::seconds limit = std::chrono::seconds(20));
 
 private:
     std::mutex mutex_;
