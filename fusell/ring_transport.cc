@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "engine/base/log.h"
 #include "fusell/request.h"
-#include "fusell/uring_abi.h"
 
 namespace s3b::fusell {
 
@@ -90,11 +90,10 @@ RingTransport::Entry::Entry(RingTransport& transport, uint32_t number, uint16_t 
       index(number),
       queue(of_queue),
       memory(ByteCount(Buffer::kAlignment + transport.transfer_)),
-      pieces{iovec{memory.bytes().data(), sizeof(uring::Header)},
-             iovec{payload(), transport.transfer_}} {}
+      header(new(memory.bytes().data()) uring::Header()),
+      pieces{iovec{header, sizeof *header}, iovec{payload(), transport.transfer_}} {}
 
 void RingTransport::register_entry(Entry& entry) {
-    std::memset(entry.memory.bytes().data(), 0, sizeof(uring::Header));
     DriverCommand command = command_of(fd_, uring::kRegister, entry.queue, 0);
     command.pieces = entry.pieces;
     ring_.command(command, entry);
@@ -146,8 +145,7 @@ Task<void> RingTransport::pump() {
 
 /// Puts the message together, right before its payload, and hands it over.
 void RingTransport::deliver(Entry& entry) {
-    uring::Header header;
-    std::memcpy(&header, entry.memory.bytes().data(), sizeof header);
+    const uring::Header& header = *entry.header;
     fuse_in_header in;
     std::memcpy(&in, header.in_out.data(), sizeof in);
     entry.state = State::Handled;
@@ -176,13 +174,11 @@ void RingTransport::deliver(Entry& entry) {
 /// Answers with the first `length` bytes of the payload.
 void RingTransport::commit(Entry& entry, int error, size_t length) {
     CHECK(entry.state == State::Handled && length <= transfer_);
-    uring::Header header;
-    std::memcpy(&header, entry.memory.bytes().data(), sizeof header);
+    uring::Header& header = *entry.header;
     const fuse_out_header out{static_cast<uint32_t>(sizeof(fuse_out_header) + length), -error,
                               entry.unique};
     std::memcpy(header.in_out.data(), &out, sizeof out);
     header.payload_bytes = static_cast<uint32_t>(length);
-    std::memcpy(entry.memory.bytes().data(), &header, sizeof header);
     spare_memory(entry, length);
     entry.state = State::Idle;
     --by_cpu_[entry.queue].busy;

@@ -16,6 +16,7 @@
 #include "engine/reactor/task_group.h"
 #include "fusell/dev_transport.h"
 #include "fusell/transport.h"
+#include "fusell/uring_abi.h"
 
 namespace s3b::fusell {
 
@@ -66,11 +67,12 @@ private:
         uint32_t index;
         uint16_t queue;
         State state = State::Registering;
-        bool fat = false;     // much of its memory is resident
-        size_t brought = 0;   // bytes of the payload that came with this request
-        uint64_t unique = 0;  // of the request
-        Buffer memory;        // a page with the header in front and a message behind, the payload
-        std::array<iovec, 2> pieces{};
+        bool fat = false;       // much of its memory is resident
+        size_t brought = 0;     // bytes of the payload that came with this request
+        uint64_t unique = 0;    // of the request
+        Buffer memory;          // a page with the header in front and a message behind, the payload
+        uring::Header* header;  // in it
+        std::array<iovec, 2> pieces;
     };
 
     void grow(uint16_t queue, uint32_t count);
