@@ -191,16 +191,25 @@ size_t BlockCache::memory_bytes() const {
 
 // ---- reads
 
+std::optional<Found> BlockCache::hit(BlockNumber block, Instant now) {
+    const auto slot = table_.find(block);
+    return slot ? hit(block, *slot, now) : std::nullopt;
+}
+
+std::optional<Found> BlockCache::hit(BlockNumber block, SlotIndex slot, Instant now) {
+    const SlotUse use = table_.use_of(slot);
+    if (use != SlotUse::Clean && use != SlotUse::Dirty) return std::nullopt;
+    ++counters_.read_hits;
+    if (use == SlotUse::Dirty) return Found{Found::Kind::Hit, slot};
+    order_.touch(slot, block, now);
+    return Found{Found::Kind::Hit, slot, table_.clear_unread(slot)};
+}
+
 Found BlockCache::look_up(BlockNumber block, ByteRange range, Instant now) {
     const auto slot = table_.find(block);
-    if (slot && table_.use_of(*slot) == SlotUse::Clean) {
-        order_.touch(*slot, block, now);
-        ++counters_.read_hits;
-        return {Found::Kind::Hit, *slot, table_.clear_unread(*slot)};
-    }
-    if (slot && table_.use_of(*slot) == SlotUse::Dirty) {
-        ++counters_.read_hits;
-        return {Found::Kind::Hit, *slot};
+    if (slot) {
+        const auto found = hit(block, *slot, now);
+        if (found) return *found;
     }
     if (Record* record = record_of(block)) {
         if (record->zeros || (slot && record->written.covers(range))) {

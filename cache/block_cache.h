@@ -47,6 +47,8 @@ public:
 
     /// Finds `range` of `block` and counts a hit or, for the first to fetch, a miss.
     Found look_up(BlockNumber block, ByteRange range, Instant now);
+    /// A Hit, counted, if all of `block` is at hand; else nothing has happened.
+    std::optional<Found> hit(BlockNumber block, Instant now);
     /// A read that look_up told to Join was answered: a hit.
     void count_joined_read() { ++counters_.read_hits; }
     /// The read that look_up told to Fetch found its bytes in the backing.
@@ -253,6 +255,7 @@ private:
         auto operator<=>(const Aged&) const = default;
     };
 
+    std::optional<Found> hit(BlockNumber block, SlotIndex slot, Instant now);
     Record* record_of(BlockNumber block);
     const Record* record_of(BlockNumber block) const;
     void step(Record& record, BlockEvent event);

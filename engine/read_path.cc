@@ -2,12 +2,27 @@
 // How Volume reads: what is cached is copied at once, the other blocks of the request are fetched
 // all together.
 #include <algorithm>
+#include <cstring>
 
 #include "engine/volume.h"
 
 namespace s3b {
 
 using Kind = cache::Found::Kind;
+
+bool Volume::read_at_once(ByteOffset offset, std::span<std::byte> into) {
+    const Piece piece = piece_at(offset, into.size());
+    if (!cached_ || piece.range.end - piece.range.begin != into.size()) return false;
+    const auto found = parts_.cache.hit(piece.block, Scheduler::current().now());
+    if (!found) return false;
+    std::memcpy(into.data(), parts_.slots.bytes(found->slot).data() + piece.range.begin,
+                into.size());
+    read_times_.record(Duration::zero());
+    read_ahead_.note_read(piece.block, *found);
+    if (read_ahead_.start()) wake_up();
+    if (config_.timeout > Duration::zero()) wake_up_if_due();
+    return true;
+}
 
 Task<Result<void>> Volume::read(ByteOffset offset, std::span<std::byte> into) {
     const Timed timed(read_times_);

@@ -11,7 +11,9 @@ ReadStreams::ReadStreams(const Settings& settings)
     : settings_(settings),
       windows_(settings.window, settings.bound, kMaxStreams),
       links_(SlotCount(kMaxStreams)),
-      order_(links_) {
+      order_(links_),
+      hungry_links_(SlotCount(kMaxStreams)),
+      hungry_(hungry_links_) {
     CHECK(settings_.bound > 0);
     settings_.trigger = std::max(settings_.trigger, 1U);
 }
@@ -124,7 +126,7 @@ void ReadStreams::updated(uint32_t index) {
     reaches_[index] = Reach{low, high - low};
     if (stream.hungry || !wants_more(index)) return;
     stream.hungry = true;
-    hungry_.push_back(index);
+    hungry_.push(SlotIndex(index));
 }
 
 // ---- windows
@@ -197,9 +199,9 @@ bool ReadStreams::wants_more(uint32_t index) const {
 }
 
 std::optional<ReadStreams::Claim> ReadStreams::claim() {
-    while (!hungry_.empty()) {
-        const uint32_t index = hungry_.front();
-        hungry_.pop_front();
+    while (const auto next = hungry_.oldest()) {
+        const uint32_t index = next->value;
+        hungry_.remove(*next);
         Stream& stream = streams_[index];
         stream.hungry = false;
         if (!wants_more(index)) continue;  // another stream has its place, or its window shrank

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "cache/slot_list.h"
@@ -102,7 +101,8 @@ private:
     uint32_t used_ = 0;  // streams that exist: the first ones
     uint32_t latest_ = 0;
     uint64_t reads_ = 0;
-    std::deque<uint32_t> hungry_;  // streams that may want more, next one first
+    cache::SlotLinks hungry_links_;
+    cache::SlotList hungry_;  // streams that may want more, next one first
 };
 
 }  // namespace s3b

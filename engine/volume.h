@@ -48,6 +48,8 @@ public:
     ~Volume() override;
 
     Geometry geometry() const override { return parts_.geometry; }
+    bool read_at_once(ByteOffset offset, std::span<std::byte> into) override;
+    bool write_at_once(ByteOffset offset, std::span<const std::byte> from) override;
     Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override;
     Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override;
     Task<Result<void>> zero(ByteOffset offset, ByteCount length) override;

@@ -24,6 +24,15 @@ void Volume::Source::copy_to(std::span<std::byte> into) const {
     }
 }
 
+bool Volume::write_at_once(ByteOffset offset, std::span<const std::byte> from) {
+    const Piece piece = piece_at(offset, from.size());
+    if (read_only_ || piece.range.end - piece.range.begin != from.size()) return false;
+    if (!write_now(piece, Source{from.data()})) return false;
+    write_times_.record(Duration::zero());
+    wake_up_if_due();
+    return true;
+}
+
 Task<Result<void>> Volume::write(ByteOffset offset, std::span<const std::byte> from) {
     const Timed timed(write_times_);
     co_return co_await write_all(offset, from.size(), from.data());

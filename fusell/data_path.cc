@@ -50,7 +50,12 @@ void DataPath::read(Request request, const ReadRequest& in) {
         inodes_.file_accessed(now_in_seconds());
         return std::move(request).reply(0);
     }
-    under_way_.spawn(read_volume(std::move(request), ByteOffset(in.offset), clipped.length));
+    const ByteOffset offset(in.offset);
+    if (!volume_.read_at_once(offset, request.data().first(clipped.length))) {
+        return under_way_.spawn(read_volume(std::move(request), offset, clipped.length));
+    }
+    inodes_.file_accessed(now_in_seconds());
+    std::move(request).reply(clipped.length);
 }
 
 Task<void> DataPath::read_volume(Request request, ByteOffset offset, uint32_t length) {
@@ -80,8 +85,13 @@ void DataPath::write(Request request, const WriteRequest& in) {
         clip(in.offset, static_cast<uint32_t>(in.data.size()), inodes_.file_size());
     if (clipped.error != 0) return std::move(request).fail(clipped.error);
     if (clipped.length == 0) return reply_written(std::move(request), 0);
-    under_way_.spawn(
-        write_volume(std::move(request), ByteOffset(in.offset), in.data.first(clipped.length)));
+    const ByteOffset offset(in.offset);
+    const std::span<const std::byte> from = in.data.first(clipped.length);
+    if (!volume_.write_at_once(offset, from)) {
+        return under_way_.spawn(write_volume(std::move(request), offset, from));
+    }
+    inodes_.file_modified(now_in_seconds());
+    reply_written(std::move(request), from.size());
 }
 
 Task<void> DataPath::write_volume(Request request, ByteOffset offset,

@@ -31,6 +31,18 @@ public:
         std::copy_n(content.begin() + static_cast<long>(offset.value), into.size(), into.begin());
         co_return ok();
     }
+    bool read_at_once(ByteOffset offset, std::span<std::byte> into) override {
+        if (!at_once) return false;
+        check_range(offset, into.size());
+        std::copy_n(content.begin() + static_cast<long>(offset.value), into.size(), into.begin());
+        return true;
+    }
+    bool write_at_once(ByteOffset offset, std::span<const std::byte> from) override {
+        if (!at_once) return false;
+        check_range(offset, from.size());
+        std::ranges::copy(from, content.begin() + static_cast<long>(offset.value));
+        return true;
+    }
     Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override {
         check_range(offset, from.size());
         write_sizes.push_back(from.size());
@@ -65,6 +77,7 @@ public:
     }
 
     std::vector<std::byte> content;
+    bool at_once = false;                 // reads and writes wait for nothing
     std::optional<Error> failure;         // of all operations
     std::optional<uint64_t> held_read;    // a read at this offset waits
     bool hold_writes = false;             // all writes wait

@@ -66,6 +66,17 @@ TEST_F(OperationsTest, AWriteIsAnsweredWithWhatWasTaken) {
     EXPECT_EQ(volume_.write_sizes, (std::vector<size_t>{3}));
 }
 
+TEST_F(OperationsTest, WhatTheVolumeHasAtHandIsAnsweredAtOnce) {
+    volume_.at_once = true;
+    const uint64_t size = volume_.geometry().volume_size().value;
+    ASSERT_EQ(error_of(write_message(kFileInode, size - 3, Message(10, std::byte{'x'}))), 0);
+    ASSERT_EQ(error_of(read_message(kFileInode, size - 4, 10)), 0);
+    EXPECT_EQ(transport_.replies.front().body,
+              (Message{std::byte{0}, std::byte{'x'}, std::byte{'x'}, std::byte{'x'}}));
+    EXPECT_EQ(volume_.reads, 0U);
+    EXPECT_TRUE(volume_.write_sizes.empty());
+}
+
 TEST_F(OperationsTest, WritingToTheStatisticsIsRefused) {
     EXPECT_EQ(error_of(write_message(kStatsInode, 0, Message(10))), EINVAL);
 }

@@ -101,6 +101,7 @@ public:
 private:
     using Start = Task<Result<void>>;
     SimRequest& run(SimRequest& request, Start task);
+    static SimRequest& done(SimRequest& request);
     static Task<void> await(SimRequest& request, Start task);
     Task<Result<void>> drain_volume();
 
