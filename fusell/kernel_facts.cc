@@ -27,10 +27,9 @@ std::string word_of(const char* path) {
 /// Takes a number off the front of `text`.
 std::optional<uint32_t> take_number(std::string_view& text) {
     uint32_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, number);
+    const auto [stop, failure] = std::from_chars(text.begin(), text.end(), number);
     if (failure != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<size_t>(stop - text.data()));
+    text.remove_prefix(static_cast<size_t>(stop - text.begin()));
     return number;
 }
 

@@ -19,8 +19,8 @@ public:
     virtual ~VolumePort() = default;
 
     virtual Geometry geometry() const = 0;
-    /// Does all of a read() or write() now, if nothing has to be waited for; allocates nothing then.
-    /// False: nothing has happened. They are worth trying for a request within one block.
+    /// Does all of a read() or write() now, without an allocation, if nothing has to be waited for.
+    /// False: nothing has happened. Worth trying for a request within one block.
     virtual bool read_at_once(ByteOffset offset, std::span<std::byte> into) = 0;
     virtual bool write_at_once(ByteOffset offset, std::span<const std::byte> from) = 0;
     /// Fills `into` from `offset` on. `into` must stay valid until the task ends.
