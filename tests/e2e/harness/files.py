@@ -76,7 +76,8 @@ class DirectFile:
         try:
             os.close(self.fd)
         except OSError as error:
-            if error.errno not in (errno.ENOTCONN, errno.ECONNABORTED):
+            # Over io_uring a request that meets the end of the ring is cancelled.
+            if error.errno not in (errno.ENOTCONN, errno.ECONNABORTED, errno.ECANCELED):
                 raise
 
     def read(self, offset, length):
