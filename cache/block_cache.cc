@@ -28,8 +28,9 @@ size_t BlockCache::bytes_if_dirty(ByteCount block_size) {
 
 SlotCount BlockCache::slots_for(const CacheSettings& settings) {
     // Each upload may need one more slot: to complete a partly known block, later to keep the bytes
-    // that are being sent when the block is written again. As many again are for client fills.
-    return SlotCount(settings.size + 2 * settings.uploads);
+    // that are being sent when the block is written again. As many again are for client fills. And
+    // each reader may keep one that was given back.
+    return SlotCount(settings.size + 2 * settings.uploads + settings.readers);
 }
 
 BlockCache::BlockCache(const CacheSettings& settings)
@@ -93,6 +94,7 @@ std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
         if (free_.size() + fresh > keep) break;
         reclaim();
         if (free_.size() + fresh > keep) break;
+        pin_in_the_way_ = !released_.empty();
         if (!evict_one() && !spill_one()) return std::nullopt;
     }
     SlotIndex slot(never_used_);
@@ -114,7 +116,7 @@ std::optional<SlotIndex> BlockCache::take_slot_for_entry(Instant now) {
     const uint64_t fresh = table_.slots().value - never_used_;
     const uint64_t used = table_.slots().value - fresh - free_.size();
     const uint64_t of_transfers = used - std::min<uint64_t>(used, table_.size() + reading_);
-    const uint64_t reserve = 2 * uint64_t{settings_.uploads};
+    const uint64_t reserve = 2 * uint64_t{settings_.uploads} + settings_.readers;
     const uint64_t missing = reserve - std::min(reserve, of_transfers);
     return take_slot(static_cast<uint32_t>(std::max<uint64_t>(missing, settings_.uploads)));
 }
@@ -135,9 +137,15 @@ void BlockCache::reclaim() {
     for (const uint32_t slot : waiting) release_slot(slot);
 }
 
+/// Makes a slot private that is to hold another block; false if it is pinned.
+bool BlockCache::try_take(SlotIndex slot) {
+    if (table_.try_make_private(slot)) return true;
+    pin_in_the_way_ = true;
+    return false;
+}
+
 bool BlockCache::evict_one() {
-    const auto slot =
-        order_.take_victim([this](SlotIndex oldest) { return table_.try_make_private(oldest); });
+    const auto slot = order_.take_victim([this](SlotIndex oldest) { return try_take(oldest); });
     if (!slot) return false;
     const BlockNumber block = table_.block_of(*slot);
     order_.evict(*slot, block);
@@ -203,6 +211,13 @@ std::optional<Found> BlockCache::hit(BlockNumber block, SlotIndex slot, Instant 
     if (use == SlotUse::Dirty) return Found{Found::Kind::Hit, slot};
     order_.touch(slot, block, now);
     return Found{Found::Kind::Hit, slot, table_.clear_unread(slot)};
+}
+
+void BlockCache::note_hit(BlockNumber block, SlotIndex slot, Instant now) {
+    ++counters_.read_hits;
+    const bool still_there =
+        table_.use_of(slot) == SlotUse::Clean && table_.block_of(slot) == block;
+    if (still_there) order_.touch(slot, block, now);
 }
 
 Found BlockCache::look_up(BlockNumber block, ByteRange range, Instant now) {

@@ -10,6 +10,7 @@
 #include <queue>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cache/block_state.h"
@@ -49,6 +50,12 @@ public:
     Found look_up(BlockNumber block, ByteRange range, Instant now);
     /// A Hit, counted, if all of `block` is at hand; else nothing has happened.
     std::optional<Found> hit(BlockNumber block, Instant now);
+    /// A read of `block` in `slot` was answered in another thread, through table(): a hit. It may
+    /// be there no more.
+    void note_hit(BlockNumber block, SlotIndex slot, Instant now);
+    /// Whether a reader's pin was in the way when there was no room at last: its end is told to
+    /// nobody.
+    bool pin_was_in_the_way() const { return settings_.readers > 0 && pin_in_the_way_; }
     /// A read that look_up told to Join was answered: a hit.
     void count_joined_read() { ++counters_.read_hits; }
     /// The read that look_up told to Fetch found its bytes in the backing.
@@ -267,6 +274,7 @@ private:
     std::optional<SlotIndex> take_slot_for_entry(Instant now);
     void release_slot(uint32_t slot);
     void reclaim();
+    bool try_take(SlotIndex slot);
     bool evict_one();
     bool spill_one();
     bool try_drop_expired(SlotIndex slot);
@@ -334,6 +342,7 @@ private:
     Instant last_entry_{};  // when a block that was absent came in last
     uint64_t version_ = 0;
     bool pressure_ = false;
+    bool pin_in_the_way_ = false;
     CacheCounters counters_;
     UnusedListener on_unused_ = nullptr;
     void* on_unused_context_ = nullptr;

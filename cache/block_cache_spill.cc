@@ -26,7 +26,7 @@ bool BlockCache::spill_one() {
                           !record->zeros && !record->claimed && !frozen_.contains(block);
         if (!idle) continue;
         const SlotIndex slot(record->slot);
-        if (!backing_->holds(block) || !table_.try_make_private(slot)) {
+        if (!backing_->holds(block) || !try_take(slot)) {
             may_spill(block);
             continue;
         }

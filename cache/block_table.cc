@@ -11,7 +11,6 @@ constexpr uint64_t kPin = uint64_t{1} << 4;
 constexpr uint64_t kPinMask = uint64_t{0x3FF} << 4;
 constexpr uint64_t kReaderPins = uint64_t{1000} << 4;  // the rest of 1023 is for the owner
 constexpr uint64_t kUseMask = 0xF;
-constexpr uint64_t kUnread = uint64_t{1} << 14;
 constexpr uint64_t kVersion = uint64_t{1} << 24;
 constexpr uint64_t kVersionMask = uint64_t{0xFF} << 24;
 
@@ -46,7 +45,8 @@ size_t BlockTable::home(BlockNumber block) const {
 }
 
 uint64_t BlockTable::load(SlotIndex slot) const {
-    // relaxed: the owner reads what it wrote itself; pins by others do not matter for the fields
+    // relaxed: the owner reads what it wrote itself, others what their pin keeps; pins do not matter
+    // for the fields
     return words_[slot.value].load(std::memory_order_relaxed);
 }
 

@@ -29,7 +29,8 @@ enum class SlotUse : uint8_t {
 constexpr bool is_readable(SlotUse use) { return use == SlotUse::Dirty || use == SlotUse::Clean; }
 
 /// The table. Memory a slot: 8 bytes word and 5.4 bytes index, which become resident as they are
-/// used. All calls but try_pin and unpin belong to the owner.
+/// used. All calls but try_pin, unpin and unread belong to the
+/// owner.
 class BlockTable {
 public:
     /// Room for `slots` slots, none in use. At most 2^32 - 2.
@@ -87,6 +88,8 @@ public:
     void set_unread(SlotIndex slot);
     /// Whether it was set.
     bool clear_unread(SlotIndex slot);
+    /// Thread-safe, of a slot that the caller has pinned.
+    bool unread(SlotIndex slot) const { return (load(slot) & kUnread) != 0; }
     /// Private and not pinned -> Free.
     void set_free(SlotIndex slot);
     /// Free -> Private.
@@ -102,6 +105,7 @@ public:
     }
 
 private:
+    static constexpr uint64_t kUnread = uint64_t{1} << 14;
     static constexpr uint32_t kEmpty = 0;  // an entry; else the number of a slot plus one
 
     static uint64_t hash(BlockNumber block);

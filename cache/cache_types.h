@@ -14,6 +14,7 @@ struct CacheSettings {
     Geometry geometry;
     uint32_t size = 0;       // blocks cached at the most, at least 1
     uint32_t uploads = 0;    // uploads under way at the most, at least 1
+    uint32_t readers = 0;    // threads that read beside the owner: each may hold a slot
     uint32_t max_dirty = 0;  // 0 = no limit but the size
     Duration write_delay{};  // a block stays dirty for so long at the most before its upload
     Duration timeout{};      // clean blocks unused for so long may be dropped; 0 = never

@@ -181,13 +181,15 @@ Task<bool> Daemon::start() {
     settings.read_only = config_.mount.read_only;
     settings.shared = config_.shared_disk;
     settings.over_http = !config_.test;
+    settings.hit_readers =
+        std::min(config_.mount.threads, fusell::read_kernel_facts().possible_cpus);
     settings.request = fusell::largest_request(config_.mount);
     if (!fits_into_memory(Volume::memory_budget(settings, *codec_))) co_return false;
     volume_.emplace(settings,
                     VolumeNeeds{*store_, cpu_pool_, scheduler_, *codec_, file_for_volume()});
     volume_->on_metrics([this](MetricsInput& input) { add_metrics(input); });
     if (asked_to_stop_ || !listen_for_metrics()) co_return false;
-    auto session = fusell::Session::mount(reactor_.ring(), *volume_, config_.mount);
+    auto session = fusell::Session::mount(reactor_, *volume_, config_.mount);
     if (!session.has_value()) {
         say("cannot mount " + config_.mount.mount_point + ": " + describe(session.error()));
         co_return false;

@@ -221,6 +221,11 @@ constexpr OptionRow kOptions[] = {
      "How the kernel hands requests over: uring = over io_uring; dev = through /dev/fuse; auto = "
      "over io_uring from Linux 6.18.3 on, if it is enabled",
      "auto", fuse_transport},
+    {"fuseThreads", "N", FileSystem,
+     "So many threads answer reads of cached blocks beside the main one, each for some of the "
+     "CPUs, "
+     "if requests come over io_uring",
+     "0", number<&MountSettings::threads>},
     {"fuseReadAhead", "SIZE", FileSystem,
      "How far the kernel reads ahead in the file, as far as it goes through the page cache; needs "
      "root",

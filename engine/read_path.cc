@@ -10,6 +10,19 @@ namespace s3b {
 
 using Kind = cache::Found::Kind;
 
+/// What hit readers have found counts for the cache and for the read-ahead as if it had been read
+/// here.
+void Volume::hear_of_hits() {
+    const Instant now = Scheduler::current().now();
+    const uint64_t hits = hit_readers_.take([this, now](BlockNumber block, SlotIndex slot) {
+        parts_.cache.note_hit(block, slot, now);
+        read_times_.record(Duration::zero());
+        read_ahead_.note_read(block, {Kind::Hit, slot});
+    });
+    hits_not_told_ += hits;
+    if (hits > 0 && read_ahead_.start()) wake_up();
+}
+
 bool Volume::read_at_once(ByteOffset offset, std::span<std::byte> into) {
     const Piece piece = piece_at(offset, into.size());
     if (!cached_ || piece.range.end - piece.range.begin != into.size()) return false;
@@ -96,7 +109,7 @@ Task<Result<void>> Volume::read_piece(Piece piece, std::span<std::byte> out, Kin
             turn.leave();
             co_return co_await fetcher_.fetch_now(piece.block, *slot, wanted);
         }
-        co_await turn.wait();
+        co_await turn.wait(!must_wait && parts_.cache.pin_was_in_the_way());
         must_wait = false;
         // Others may have fetched, written or discarded the block meanwhile. A miss is counted once
         // only.

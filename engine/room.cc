@@ -8,7 +8,7 @@ void Room::Turn::leave() {
     at_head_ = false;
 }
 
-Task<void> Room::Turn::wait() {
+Task<void> Room::Turn::wait(bool soon) {
     Room& room = line_.room_;
     const bool queued_behind_others = !at_head_ && line_.head_.free_places() == 0;
     ++line_.waiting_;
@@ -19,7 +19,8 @@ Task<void> Room::Turn::wait() {
     }
     // Who had to queue tries at once: what the one before left over may be enough.
     if (!queued_behind_others) {
-        co_await room.changes_.wait();
+        const Instant end = soon ? Scheduler::current().now() + kSoon : kNever;
+        co_await room.changes_.wait_until(end);
     }
     --line_.waiting_;
     --room.waiting_;

@@ -4,6 +4,7 @@
 // lost, and none is spent on those who cannot use it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "engine/reactor/sync.h"
@@ -14,6 +15,9 @@ namespace s3b {
 /// Belongs to the reactor's thread.
 class Room {
 public:
+    /// So much later is soon.
+    static constexpr Duration kSoon = std::chrono::milliseconds(1);
+
     /// Those who wait for one kind of room. Reads need a slot; writes need one, or leave to make
     /// another block dirty: they must not hold each other up.
     class Line {
@@ -36,8 +40,9 @@ public:
         Turn(const Turn&) = delete;
         Turn& operator=(const Turn&) = delete;
         ~Turn() { leave(); }
-        /// Ends when it may be worth to try (again).
-        Task<void> wait();
+        /// Ends when it may be worth to try (again). `soon`: what is in the way goes within
+        /// microseconds, and no change tells of it.
+        Task<void> wait(bool soon = false);
         /// Lets the next one try: who has found room, and waits for something else, leaves.
         void leave();
 

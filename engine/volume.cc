@@ -47,6 +47,11 @@ uint32_t uploads_at_once(const VolumeSettings& settings) {
     return 2 * std::max(settings.cache.threads, 1U);
 }
 
+/// Without a cache all reads go to the store.
+uint32_t hit_readers(const VolumeSettings& settings) {
+    return settings.cache.size > 0 ? settings.hit_readers : 0;
+}
+
 cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypted) {
     const CacheConfig config = effective(settings.cache, settings.geometry);
     cache::CacheSettings result;
@@ -54,6 +59,7 @@ cache::CacheSettings cache_settings(const VolumeSettings& settings, bool encrypt
     result.size = blocks_in_memory(config, settings.geometry);
     result.dirty_capacity = config.size;
     result.uploads = uploads_at_once(settings);
+    result.readers = hit_readers(settings);
     result.max_dirty = config.max_dirty;
     result.write_delay = config.write_delay;
     result.timeout = config.timeout;
@@ -100,7 +106,8 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
              transfers_at_once(settings)),
       fetcher_(parts_),
       writeback_(parts_, fetcher_, uploads_at_once(settings)),
-      read_ahead_(parts_, fetcher_, config_) {
+      read_ahead_(parts_, fetcher_, config_),
+      hit_readers_(hit_readers(settings), settings.geometry, parts_.cache.table(), parts_.slots) {
     const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
     parts_.room.on_wait(wake, this);
     parts_.scheduler.on_free(wake, this);
@@ -180,7 +187,13 @@ Task<Result<void>> Volume::kept(BlockNumber block, uint64_t version) {
 
 Task<Result<void>> Volume::write_back() { co_return co_await writeback_.flush(); }
 
+uint64_t Volume::note_hits() {
+    hear_of_hits();
+    return std::exchange(hits_not_told_, 0);
+}
+
 std::string Volume::stats_text() {
+    hear_of_hits();
     StatsInput input;
     input.store = &parts_.store.counters();
     input.blocks = &parts_.counters;
@@ -215,6 +228,7 @@ MetricsInput Volume::metrics() {
 }
 
 void Volume::reset_stats() {
+    hear_of_hits();
     for (Histogram* times : {&read_times_, &write_times_, &discard_times_, &flush_times_}) {
         *times = Histogram();
     }
@@ -231,6 +245,7 @@ void Volume::wake_up_if_due() {
 }
 
 void Volume::drop_expired() {
+    hear_of_hits();
     if (parts_.cache.drop_expired(Scheduler::current().now()) > 0) parts_.room.changed();
 }
 

@@ -10,6 +10,7 @@
 #include "engine/config.h"
 #include "engine/fetcher.h"
 #include "engine/file_check.h"
+#include "engine/hit_readers.h"
 #include "engine/memory_budget.h"
 #include "engine/metrics.h"
 #include "engine/reactor/task_group.h"
@@ -30,6 +31,7 @@ struct VolumeSettings {
     std::string prefix;              // of the object keys
     bool block_hash_prefix = false;  // blocks' names begin with their hash
     bool read_only = false;
+    uint32_t hit_readers = 0;    // threads that read beside the reactor, at the most
     bool shared = false;         // other mounts write to it, too
     ByteCount request{1 << 20};  // the most data of one request of the kernel
     bool over_http = true;       // the store is not a directory: the statistics show HTTP
@@ -50,6 +52,8 @@ public:
     Geometry geometry() const override { return parts_.geometry; }
     bool read_at_once(ByteOffset offset, std::span<std::byte> into) override;
     bool write_at_once(ByteOffset offset, std::span<const std::byte> from) override;
+    fusell::HitReader* hit_reader(uint32_t number) override { return hit_readers_.reader(number); }
+    uint64_t note_hits() override;
     Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) override;
     Task<Result<void>> write(ByteOffset offset, std::span<const std::byte> from) override;
     Task<Result<void>> zero(ByteOffset offset, ByteCount length) override;
@@ -124,6 +128,7 @@ private:
 
     Piece piece_at(ByteOffset offset, uint64_t length) const;
 
+    void hear_of_hits();
     cache::Found read_now(const Piece& piece, std::span<std::byte> out);
     Task<void> read_later(Piece piece, std::span<std::byte> out, cache::Found::Kind found,
                           Failure& failure);
@@ -165,6 +170,8 @@ private:
     bool draining_ = false;
     bool drained_ = false;
     bool file_is_complete_ = false;
+    HitReaders hit_readers_;
+    uint64_t hits_not_told_ = 0;
     Histogram read_times_;
     Histogram write_times_;
     Histogram discard_times_;

@@ -136,7 +136,7 @@ Task<Result<void>> Volume::write_piece(Piece piece, Source source) {
         } else if (plan.kind == Plan::Kind::WaitStored) {
             CO_TRY_VOID(co_await writeback_.stored_up_to(parts_.cache.closed_epoch()));
         } else {
-            co_await turn.wait();
+            co_await turn.wait(parts_.cache.pin_was_in_the_way());
         }
     }
     turn.leave();
@@ -156,7 +156,7 @@ Task<Result<void>> Volume::fill_first(BlockNumber block, Room::Turn& turn) {
     const auto slot = parts_.cache.begin_fetch(block, cache::BlockCache::Need::Client,
                                                Scheduler::current().now());
     if (slot) co_return co_await fetcher_.fetch_now(block, *slot, Fetcher::Wanted());
-    co_await turn.wait();
+    co_await turn.wait(parts_.cache.pin_was_in_the_way());
     co_return ok();
 }
 

@@ -24,6 +24,7 @@ struct MountSettings {
     std::string fsname;                    // what the kernel shows as the source of the mount
     std::vector<std::string> options;      // for libfuse, each as in an -o list; later ones win
     FuseTransport transport = FuseTransport::Auto;
+    uint32_t threads = 0;     // that answer cached reads beside the reactor; only over io_uring
     ByteCount read_ahead;     // of the kernel, in its page cache; 0 = as the kernel decides
     bool fuse_debug = false;  // libfuse prints each request
 

@@ -101,7 +101,21 @@ ssize_t Operations::answer_init(std::span<const iovec> message) {
     return sent;
 }
 
+const RequestCounts& Operations::counts() {
+    note_hits();
+    return counts_;
+}
+
+/// What hit readers have answered counts as if it had come through here.
+void Operations::note_hits() {
+    const uint64_t hits = volume_.note_hits();
+    if (hits == 0) return;
+    counts_.add(FUSE_READ, hits);
+    inodes_.file_accessed(now_in_seconds());
+}
+
 void Operations::handle(Request request) {
+    note_hits();
     const auto header = decode_header(request.message());
     if (!header) return;  // without a whole header there is nothing to answer to
     counts_.add(header->opcode);

@@ -22,7 +22,9 @@ namespace s3b::fusell {
 /// How many requests of each kind came.
 class RequestCounts {
 public:
-    void add(uint32_t opcode) { ++counts_[opcode < kOpcodes ? opcode : 0]; }
+    void add(uint32_t opcode, uint64_t count = 1) {
+        counts_[opcode < kOpcodes ? opcode : 0] += count;
+    }
     void add_write(uint64_t bytes) { max_write_ = std::max(max_write_, bytes); }
     uint64_t of(uint32_t opcode) const { return counts_[opcode]; }
     uint64_t total() const;
@@ -58,10 +60,11 @@ public:
     void handle(Request request) override;
     /// Waits until all requests have been answered.
     Task<void> join() { return data_path_.join(); }
-    const RequestCounts& counts() const { return counts_; }
+    const RequestCounts& counts();
 
 private:
     friend struct Verbs;
+    void note_hits();
     ssize_t answer_init(std::span<const iovec> message);
     static ssize_t send_of_library(int device, iovec* message, int count, void* operations);
     void init(fuse_conn_info* connection) const;

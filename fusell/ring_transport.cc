@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
+#include <string>
+#include <utility>
 
 #include "engine/base/log.h"
 #include "fusell/request.h"
@@ -20,25 +21,18 @@ namespace {
 constexpr size_t kLongestPrefix = sizeof(fuse_in_header) + sizeof(uring::Header::operation);
 static_assert(sizeof(uring::Header) + kLongestPrefix <= Buffer::kAlignment);
 
-DriverCommand command_of(int fd, uint32_t operation, uint16_t queue, uint64_t commit_id) {
-    DriverCommand command;
-    command.fd = fd;
-    command.operation = operation;
-    const uring::Command own{0, commit_id, queue, {}};
-    std::memcpy(command.own.data(), &own, sizeof own);
-    return command;
-}
-
 }  // namespace
 
-RingTransport::RingTransport(Ring& ring, int device, uint32_t transfer, uint32_t queues)
-    : ring_(ring),
+RingTransport::RingTransport(Reactor& reactor, int device, uint32_t transfer, uint32_t queues,
+                             const HitServing& hits)
+    : reactor_(reactor),
       fd_(device),
       transfer_(std::max<size_t>(transfer, FUSE_MIN_READ_BUFFER)),
       queues_(queues),
-      device_(ring, device, transfer),
+      device_(reactor.ring(), device, transfer),
+      hits_(hits),
       by_cpu_(queues) {
-    CHECK(ring.wide() && queues > 0 && queues <= UINT16_MAX);
+    CHECK(reactor.ring().wide() && queues > 0 && queues <= UINT16_MAX);
     arrived_.reserve(kMaxRequests + queues);
 }
 
@@ -55,6 +49,7 @@ Task<void> RingTransport::join() {
         co_await changed_.wait();
     }
     co_await pump_.join();
+    servers_.clear();
     co_await device_.join();
 }
 
@@ -67,36 +62,48 @@ uint64_t RingTransport::negotiate(uint64_t offered) {
 
 void RingTransport::connected() {
     if (!agreed_) return;
+    start_hit_servers();
     // All requests wait until each queue has an entry.
     const uint32_t each = std::clamp(kMaxRequests / 2 / queues_, 1U, kFirstEntries);
     for (uint32_t queue = 0; queue < queues_; ++queue) grow(static_cast<uint16_t>(queue), each);
     log::info("FUSE requests come over io_uring", log::kv("queues", uint64_t{queues_}),
-              log::kv("entries", uint64_t{entries_.size()}));
+              log::kv("entries", uint64_t{entries_.size()}),
+              log::kv("threads", uint64_t{servers_.size()}));
     pump_.spawn(pump());
+}
+
+/// As many as there may be and the volume has readers for, each near the CPUs whose queues it
+/// serves.
+void RingTransport::start_hit_servers() {
+    const uint32_t count = std::min(hits_.threads, queues_);
+    const uint64_t file_size = hits_.volume.geometry().volume_size().value;
+    for (uint32_t number = 0; number < count; ++number) {
+        HitReader* const reader = hits_.volume.hit_reader(number);
+        if (reader == nullptr || Ring::probe(Reactor::kRingEntries) != 0) break;
+        HitServer::Settings settings{fd_, file_size, *reader, "s3b-hit-" + std::to_string(number)};
+        for (uint32_t cpu = number; cpu < queues_; cpu += count) settings.cpus.push_back(cpu);
+        servers_.push_back(std::make_unique<HitServer>(reactor_, *this, std::move(settings)));
+    }
+}
+
+HitServer* RingTransport::server_of(const Entry& entry) const {
+    return servers_.empty() ? nullptr : servers_[entry.queue % servers_.size()].get();
 }
 
 void RingTransport::grow(uint16_t queue, uint32_t count) {
     for (; count > 0; --count) {
         const auto index = static_cast<uint32_t>(entries_.size());
-        entries_.push_back(std::make_unique<Entry>(*this, index, queue));
+        entries_.push_back(std::make_unique<Entry>(*this, index, queue, transfer_));
+        Entry& entry = *entries_.back();
         ++by_cpu_[queue].entries;
         ++alive_;
-        register_entry(*entries_.back());
+        HitServer* const server = server_of(entry);
+        if (server != nullptr) {
+            server->give(entry);
+        } else {
+            entry.submit(reactor_.ring(), fd_);
+        }
     }
-}
-
-RingTransport::Entry::Entry(RingTransport& transport, uint32_t number, uint16_t of_queue)
-    : owner(transport),
-      index(number),
-      queue(of_queue),
-      memory(ByteCount(Buffer::kAlignment + transport.transfer_)),
-      header(new(memory.bytes().data()) uring::Header()),
-      pieces{iovec{header, sizeof *header}, iovec{payload(), transport.transfer_}} {}
-
-void RingTransport::register_entry(Entry& entry) {
-    DriverCommand command = command_of(fd_, uring::kRegister, entry.queue, 0);
-    command.pieces = entry.pieces;
-    ring_.command(command, entry);
 }
 
 void RingTransport::completed(Entry& entry, int32_t result) {
@@ -168,21 +175,37 @@ void RingTransport::deliver(Entry& entry) {
     std::memcpy(start, &in, sizeof in);
     std::memcpy(start + sizeof in, header.operation.data(), before_payload - sizeof in);
     if (route_of(in.opcode) == Route::Library) with_library_.emplace(in.unique, entry.index);
+    delivering_ = &entry;
     handler_->handle(Request(*this, entry.index, {start, in.len}, {entry.payload(), transfer_}));
+    delivering_ = nullptr;
 }
 
 /// Answers with the first `length` bytes of the payload.
 void RingTransport::commit(Entry& entry, int error, size_t length) {
     CHECK(entry.state == State::Handled && length <= transfer_);
-    uring::Header& header = *entry.header;
-    const fuse_out_header out{static_cast<uint32_t>(sizeof(fuse_out_header) + length), -error,
-                              entry.unique};
-    std::memcpy(header.in_out.data(), &out, sizeof out);
-    header.payload_bytes = static_cast<uint32_t>(length);
+    const bool back = goes_back(entry, error, length);
+    entry.set_answer(error, length);
     spare_memory(entry, length);
     entry.state = State::Idle;
     --by_cpu_[entry.queue].busy;
-    ring_.command(command_of(fd_, uring::kCommitAndFetch, entry.queue, header.commit_id), entry);
+    if (back) {
+        server_of(entry)->give(entry);
+    } else {
+        entry.submit(reactor_.ring(), fd_);
+    }
+}
+
+/// Whether the next request of `entry` may be one for its hit server, as the last ones were.
+bool RingTransport::goes_back(Entry& entry, int error, size_t length) const {
+    if (servers_.empty()) return false;
+    fuse_in_header in;
+    std::memcpy(&in, entry.header->in_out.data(), sizeof in);
+    const bool hit = in.opcode == FUSE_READ && delivering_ == &entry && error == 0 && length > 0 &&
+                     length <= HitServer::kMost;
+    entry.hits_in_a_row = hit ? static_cast<uint16_t>(entry.hits_in_a_row + 1) : 0;
+    if (entry.hits_in_a_row < entry.hits_wanted) return false;
+    entry.hits_in_a_row = 0;
+    return true;
 }
 
 void RingTransport::spare_memory(Entry& entry, size_t answered) {

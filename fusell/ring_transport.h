@@ -3,31 +3,38 @@
 // What does not come that way (INIT, FORGET, INTERRUPT, notifications) goes over the device.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "engine/base/buffer.h"
-#include "engine/reactor/ring.h"
+#include "engine/reactor/reactor.h"
 #include "engine/reactor/sync.h"
 #include "engine/reactor/task_group.h"
 #include "fusell/dev_transport.h"
+#include "fusell/hit_server.h"
+#include "fusell/ring_entry.h"
 #include "fusell/transport.h"
-#include "fusell/uring_abi.h"
+#include "fusell/volume_port.h"
 
 namespace s3b::fusell {
+
+/// Threads that answer cached reads.
+struct HitServing {
+    VolumePort& volume;
+    uint32_t threads = 0;  // at the most
+};
 
 /// There is a queue for each CPU that the machine may have, all on our ring, and entries in each: a
 /// request under way takes one up. They become more when half of a queue is taken: a request that
 /// finds none waits for an answer to another one, for a new entry takes only later requests. If the
 /// kernel does not offer the ring, or refuses an entry, all goes over the device.
-class RingTransport final : public Transport {
+class RingTransport final : public Transport, public EntryHolder {
 public:
-    /// As DevTransport; the ring must have entries of 128 bytes. `queues`: possible CPUs.
-    RingTransport(Ring& ring, int device, uint32_t transfer, uint32_t queues);
+    /// As DevTransport; the reactor's ring must have entries of 128 bytes. `queues`: possible CPUs.
+    RingTransport(Reactor& reactor, int device, uint32_t transfer, uint32_t queues,
+                  const HitServing& hits);
     ~RingTransport() override;
 
     Task<void> serve(RequestHandler& handler) override;
@@ -51,49 +58,34 @@ private:
     static constexpr size_t kWarmEntries = 32;
     static constexpr size_t kKeep = size_t{64} << 10;
 
-    enum class State : uint8_t {
-        Registering,  // the kernel has not answered yet
-        Idle,         // in the kernel
-        Arrived,      // a request has come
-        Handled,      // somebody works on it
-        Dead,         // the kernel has let go of it
-    };
-    struct Entry final : Completion {
-        Entry(RingTransport& transport, uint32_t number, uint16_t of_queue);
-        void complete(int32_t result) override { owner.completed(*this, result); }
-        std::byte* payload() { return memory.bytes().data() + Buffer::kAlignment; }
+    using Entry = RingEntry;
+    using State = RingEntry::State;
 
-        RingTransport& owner;
-        uint32_t index;
-        uint16_t queue;
-        State state = State::Registering;
-        bool fat = false;       // much of its memory is resident
-        size_t brought = 0;     // bytes of the payload that came with this request
-        uint64_t unique = 0;    // of the request
-        Buffer memory;          // a page with the header in front and a message behind, the payload
-        uring::Header* header;  // in it
-        std::array<iovec, 2> pieces;
-    };
-
+    void start_hit_servers();
+    HitServer* server_of(const Entry& entry) const;
     void grow(uint16_t queue, uint32_t count);
-    void register_entry(Entry& entry);
-    void completed(Entry& entry, int32_t result);
+    void completed(Entry& entry, int32_t result) override;
+    void take(Entry& entry) override { completed(entry, entry.outcome); }
     void lose(Entry& entry, int32_t result);
     Task<void> pump();
     void deliver(Entry& entry);
     void commit(Entry& entry, int error, size_t length);
+    bool goes_back(Entry& entry, int error, size_t length) const;
     void spare_memory(Entry& entry, size_t answered);
     void finish(Request request, int error, size_t length) override;
     void release(uint32_t slot) override;
 
-    Ring& ring_;
+    Reactor& reactor_;
     int fd_;
     size_t transfer_;
     uint32_t queues_;
     DevTransport device_;
+    HitServing hits_;
+    std::vector<std::unique_ptr<HitServer>> servers_;  // each for the queues of some CPUs
     RequestHandler* handler_ = nullptr;
-    bool agreed_ = false;   // the answer to INIT asks for the ring
-    bool refused_ = false;  // the kernel has gone back to the device
+    Entry* delivering_ = nullptr;  // its handler has not returned
+    bool agreed_ = false;          // the answer to INIT asks for the ring
+    bool refused_ = false;         // the kernel has gone back to the device
     std::vector<std::unique_ptr<Entry>> entries_;
     struct Queue {
         uint32_t entries = 0;

@@ -80,23 +80,25 @@ ByteCount largest_request(const MountSettings& settings) {
     return ByteCount(transfer_size(wanted, read_kernel_facts()));
 }
 
-Result<std::unique_ptr<Session>> Session::mount(Ring& ring, VolumePort& volume,
+Result<std::unique_ptr<Session>> Session::mount(Reactor& reactor, VolumePort& volume,
                                                 const MountSettings& settings,
                                                 const KernelFacts& kernel) {
     fuse_set_log_func(&log_of_library);
     TRY(const MountOptions options, assemble(settings));
     MountSettings checked = settings;
     TRY(checked.mount_point, checked_mount_point(settings.mount_point, options.nonempty));
-    auto session = std::make_unique<Session>(ring, volume, checked, options);
+    auto session = std::make_unique<Session>(reactor, volume, checked, options);
     TRY_VOID(session->attach(options, kernel));
     return session;
 }
 
-Session::Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
+Session::Session(Reactor& reactor, VolumePort& volume, const MountSettings& settings,
                  const MountOptions& options)
-    : ring_(ring),
+    : reactor_(reactor),
+      volume_(volume),
       mount_point_(settings.mount_point),
       wanted_(settings.transport),
+      threads_(settings.fuse_debug ? 0 : settings.threads),
       read_ahead_(settings.read_ahead),
       operations_(volume, settings, options) {}
 
@@ -141,13 +143,16 @@ void Session::set_read_ahead() const {
 }
 
 std::unique_ptr<Transport> Session::make_transport(const KernelFacts& kernel, uint32_t transfer,
-                                                   int device) const {
-    const std::string why_not = why_not_over_ring(wanted_, kernel, ring_.wide());
+                                                   int device) {
+    const std::string why_not = why_not_over_ring(wanted_, kernel, reactor_.ring().wide());
     if (why_not.empty()) {
-        return std::make_unique<RingTransport>(ring_, device, transfer, kernel.possible_cpus);
+        const HitServing hits{volume_, threads_};
+        return std::make_unique<RingTransport>(reactor_, device, transfer, kernel.possible_cpus,
+                                               hits);
     }
     log::info("FUSE requests come through /dev/fuse, not over io_uring", log::kv("why", why_not));
-    return std::make_unique<DevTransport>(ring_, device, transfer);
+    if (threads_ > 0) log::warn("fuseThreads has no effect without io_uring");
+    return std::make_unique<DevTransport>(reactor_.ring(), device, transfer);
 }
 
 Session::~Session() {
@@ -173,7 +178,7 @@ Task<void> Session::serve() {
 Task<Result<void>> Session::unmount(bool lazy) {
     if (!still_mounted()) co_return ok();
     std::vector<std::string> arguments{"fusermount3", lazy ? "-uz" : "-u", "--", mount_point_};
-    CO_TRY(const int status, co_await run_child(ring_, std::move(arguments)));
+    CO_TRY(const int status, co_await run_child(reactor_.ring(), std::move(arguments)));
     // The status does not say why; and somebody else may have unmounted it meanwhile.
     if (status == 0 || !still_mounted()) co_return ok();
     log::warn("cannot unmount", log::kv("mount_point", mount_point_), log::kv("status", status));

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/base/result.h"
-#include "engine/reactor/ring.h"
+#include "engine/reactor/reactor.h"
 #include "engine/reactor/task.h"
 #include "fusell/kernel_facts.h"
 #include "fusell/libfuse.h"
@@ -27,13 +27,13 @@ ByteCount largest_request(const MountSettings& settings);
 class Session {
 public:
     /// Mounts. The kernel mount is done when this returns; clients wait until serve() runs.
-    /// `ring` and `volume` must outlive the session. Errors, with details in the log:
+    /// `reactor` and `volume` must outlive the session. Errors, with details in the log:
     /// InvalidArgument (options), Io (mount point, the mount itself), Busy (mount point not empty).
-    static Result<std::unique_ptr<Session>> mount(Ring& ring, VolumePort& volume,
+    static Result<std::unique_ptr<Session>> mount(Reactor& reactor, VolumePort& volume,
                                                   const MountSettings& settings,
                                                   const KernelFacts& kernel = read_kernel_facts());
     /// For mount().
-    Session(Ring& ring, VolumePort& volume, const MountSettings& settings,
+    Session(Reactor& reactor, VolumePort& volume, const MountSettings& settings,
             const MountOptions& options);
     ~Session();
     Session(const Session&) = delete;
@@ -47,7 +47,7 @@ public:
     /// until the last user has closed. Errors: Busy (in use; still mounted), Io (no fusermount3).
     Task<Result<void>> unmount(bool lazy = false);
 
-    const RequestCounts& counts() const { return operations_.counts(); }
+    const RequestCounts& counts() { return operations_.counts(); }
 
 private:
     struct Destroy {
@@ -55,13 +55,15 @@ private:
     };
     Result<void> attach(const MountOptions& options, const KernelFacts& kernel);
     std::unique_ptr<Transport> make_transport(const KernelFacts& kernel, uint32_t transfer,
-                                              int device) const;
+                                              int device);
     void set_read_ahead() const;
     bool still_mounted() const;
 
-    Ring& ring_;
+    Reactor& reactor_;
+    VolumePort& volume_;
     std::string mount_point_;
     FuseTransport wanted_;
+    uint32_t threads_;
     ByteCount read_ahead_;
     Operations operations_;
     std::unique_ptr<fuse_session, Destroy> library_;

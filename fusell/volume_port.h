@@ -11,6 +11,15 @@
 
 namespace s3b::fusell {
 
+/// Reads what is cached in a thread beside the reactor's: one for each thread, which owns it.
+class HitReader {
+public:
+    virtual ~HitReader() = default;
+    /// Fills `into` from `offset` on if all of that lies in one cached block, and sees what was
+    /// written before; lock-free. False: nothing has happened, the volume has to be asked.
+    virtual bool read_hit(ByteOffset offset, std::span<std::byte> into) = 0;
+};
+
 /// A block device. All ranges lie inside the volume (the caller has clipped or refused others).
 /// Many calls may be under way at once; a read that starts after a write has ended sees it.
 /// Belongs to the reactor's thread.
@@ -23,6 +32,12 @@ public:
     /// False: nothing has happened. Worth trying for a request within one block.
     virtual bool read_at_once(ByteOffset offset, std::span<std::byte> into) = 0;
     virtual bool write_at_once(ByteOffset offset, std::span<const std::byte> from) = 0;
+    /// The reader for the thread with that number; nullptr if the volume has not so many. They
+    /// belong to the volume; their threads must end before it does.
+    virtual HitReader* hit_reader(uint32_t /*number*/) { return nullptr; }
+    /// Takes note of what the hit readers have read. Returns how many reads those were since the
+    /// last call.
+    virtual uint64_t note_hits() { return 0; }
     /// Fills `into` from `offset` on. `into` must stay valid until the task ends.
     virtual Task<Result<void>> read(ByteOffset offset, std::span<std::byte> into) = 0;
     /// Takes over `from`. On success the volume has its own copy.

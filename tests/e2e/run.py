@@ -46,8 +46,9 @@ def parse_arguments():
                         help="tests whose name contains it, or matches it as a shell pattern")
     parser.add_argument("--list", action="store_true", help="list the tests")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tests at a time")
-    parser.add_argument("--transport", choices=("uring", "dev"), help="how FUSE requests come: "
-                        "switches io_uring on or off in the kernel, until the end")
+    parser.add_argument("--transport", choices=("uring", "threads", "dev"), help="how FUSE "
+                        "requests come: switches io_uring on or off in the kernel, until the end; "
+                        "threads: over io_uring, and mounts have fuseThreads=2")
     parser.add_argument("--all", action="store_true", help="also the tests that need Swift or "
                         "s3rver, and all that Ceph can be asked")
     for internal in ("--case", "--directory", "--servers", "--keep"):

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -68,6 +69,30 @@ public:
     std::string stats_text() override { return "resets " + std::to_string(resets) + '\n' + extra; }
     std::string stats_json() override { return "{\"resets\": " + std::to_string(resets) + "}\n"; }
     void reset_stats() override { ++resets; }
+
+    /// Reads of other threads: while `on`, all of them, and nobody may write then.
+    struct FakeHits final : HitReader {
+        explicit FakeHits(FakeVolume& of) : volume(of) {}
+        bool read_hit(ByteOffset offset, std::span<std::byte> into) override {
+            if (!on) {
+                ++refused;
+                return false;
+            }
+            std::ranges::copy(std::span(volume.content).subspan(offset.value, into.size()),
+                              into.begin());
+            ++hits;
+            ++not_told;
+            return true;
+        }
+        FakeVolume& volume;
+        std::atomic<bool> on = false;
+        std::atomic<size_t> refused = 0;
+        std::atomic<size_t> hits = 0;
+        std::atomic<size_t> not_told = 0;
+    };
+    FakeHits beside{*this};  // of all threads
+    HitReader* hit_reader(uint32_t) override { return &beside; }
+    uint64_t note_hits() override { return beside.not_told.exchange(0); }
 
     /// Lets everything go that is held.
     void let_go() {

@@ -25,7 +25,7 @@ protected:
         return {};
     }
     Error refusal() {
-        auto mounted = Session::mount(reactor_.ring(), volume_, settings_);
+        auto mounted = Session::mount(reactor_, volume_, settings_);
         EXPECT_FALSE(mounted.has_value());
         return mounted.has_value() ? Error(Errc::Cancelled, "") : mounted.error();
     }
@@ -74,7 +74,7 @@ protected:
 };
 
 TEST_F(SessionEndTest, AMountThatIsNeverServedIsRemoved) {
-    auto mounted = Session::mount(reactor_.ring(), volume_, settings_);
+    auto mounted = Session::mount(reactor_, volume_, settings_);
     ASSERT_TRUE(mounted.has_value());
     EXPECT_NE(mount_line(), "");
     mounted->reset();

@@ -102,6 +102,7 @@ private:
         cache.write_delay = std::chrono::milliseconds(one_in(3) ? 0 : below(300));
         if (one_in(2)) cache.policy = cache::EvictionPolicy::S3Fifo;
         cache.read_ahead = below(4);
+        settings.hit_readers = below(2);
         if (one_in(5)) cache.timeout = std::chrono::milliseconds(1 + below(200));
         if (one_in(5)) cache.max_dirty = 1 + below(cache.size);
         if (one_in(5)) cache.protected_blocks = below(cache.size + 1);

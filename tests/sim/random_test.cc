@@ -79,6 +79,7 @@ private:
         VolumeSettings settings = sim_settings(16U << (2 * below(3)), 1 + below(20), 1 + below(24));
         CacheConfig& cache = settings.cache;
         if (one_in(8)) cache.size = 0;
+        settings.hit_readers = below(2);
         cache.threads = 1 + below(4);
         cache.write_delay = std::chrono::milliseconds(one_in(3) ? 0 : below(2000));
         if (one_in(4)) cache.timeout = std::chrono::milliseconds(1 + below(1000));

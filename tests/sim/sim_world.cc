@@ -89,15 +89,25 @@ SimRequest& SimWorld::done(SimRequest& request) {
     return request;
 }
 
+/// Every other read is tried as by a thread beside the reactor, if the volume has a reader.
+bool SimWorld::hit(ByteOffset offset, std::span<std::byte> into) {
+    fusell::HitReader* const reader = volume_->hit_reader(0);
+    tries_beside_ = !tries_beside_;
+    return reader != nullptr && tries_beside_ && reader->read_hit(offset, into);
+}
+
 SimRequest& SimWorld::start_read(uint64_t offset, uint64_t length) {
     SimRequest& request = all_.emplace_back();
     request.bytes.assign(length, std::byte{0xEE});
+    if (hit(ByteOffset(offset), request.bytes)) return done(request);
+    volume_->note_hits();
     if (volume_->read_at_once(ByteOffset(offset), request.bytes)) return done(request);
     return run(request, volume_->read(ByteOffset(offset), request.bytes));
 }
 
 SimRequest& SimWorld::start_write(uint64_t offset, std::vector<std::byte> bytes) {
     SimRequest& request = all_.emplace_back();
+    volume_->note_hits();
     request.bytes = std::move(bytes);
     if (volume_->write_at_once(ByteOffset(offset), request.bytes)) return done(request);
     return run(request, volume_->write(ByteOffset(offset), request.bytes));

@@ -104,6 +104,7 @@ private:
     static SimRequest& done(SimRequest& request);
     static Task<void> await(SimRequest& request, Start task);
     Task<Result<void>> drain_volume();
+    bool hit(ByteOffset offset, std::span<std::byte> into);
 
     void mount();
 
@@ -117,6 +118,7 @@ private:
     TaskGroup requests_;
     TaskGroup background_;
     bool drained_ = false;
+    bool tries_beside_ = false;
 };
 
 template <class Done>

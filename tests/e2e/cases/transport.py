@@ -45,6 +45,29 @@ def _choice(world):
         fuse_uring.restore(before)
 
 
+@case("threads beside the reactor answer cached reads, see all writes, and their reads are counted",
+      smoke=True)
+def _threads(world):
+    if not fuse_uring.available():
+        return
+    before = fuse_uring.switch("uring")
+    try:
+        daemon = world.mount(world.directory_store(), *SIZE, "--fuseThreads=2", "--debug")
+    finally:
+        fuse_uring.restore(before)
+    names = [open(f"/proc/{daemon.process.pid}/task/{task}/comm", encoding="ascii").read().strip()
+             for task in os.listdir(f"/proc/{daemon.process.pid}/task")]
+    expect("s3b-hit-0" in names, f"threads: {names}")
+    with DirectFile(daemon.file) as file:
+        for number in range(500):
+            at = number * 4096 % (64 * BLOCK)
+            file.write(at, pattern(number, 4096))
+            for _ in range(8):
+                expect_equal(file.read(at, 4096), pattern(number, 4096), "what was written before")
+    daemon.unmount()
+    expect(daemon.requests_served()["READ"] >= 4000, "reads are missing from the counts")
+
+
 @case("fuseReadAhead sets how far the kernel reads ahead")
 def _read_ahead(world):
     daemon = world.mount(world.directory_store(), *SIZE, "--fuseReadAhead=1m")

@@ -10,12 +10,12 @@ def available():
 
 
 def switch(transport):
-    """On for "uring", off for "dev", as it is for None. Returns what restore() needs."""
+    """Off for "dev", as it is for None, else on. Returns what restore() needs."""
     if transport is None or not available():
         return None
     with open(PARAMETER, encoding="ascii") as file:
         before = file.read().strip()
-    restore("Y" if transport == "uring" else "N")
+    restore("N" if transport == "dev" else "Y")
     return before
 
 

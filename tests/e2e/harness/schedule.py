@@ -189,4 +189,6 @@ class Schedule:
 def own_command(options):
     """This program, with what its children need of its options."""
     return [sys.executable, os.path.abspath(sys.argv[0]), "--binary", options.binary,
-            "--server-binary", options.server_binary] + (["--smoke"] if options.smoke else [])
+            "--server-binary", options.server_binary,
+            *(["--smoke"] if options.smoke else []),
+            *(["--transport", options.transport] if options.transport else [])]

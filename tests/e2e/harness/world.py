@@ -87,6 +87,8 @@ class World:
         mount = mount or self.new_path("mnt")
         os.makedirs(mount, exist_ok=True)
         log = self.new_path("log")
+        if binary is None and self.settings.transport == "threads":
+            options = ("--fuseThreads=2", *options)
         process = daemons.start(binary or self.settings.binary,
                                 self.arguments(store, mount, ("-f", *options)),
                                 self.directory, log)
