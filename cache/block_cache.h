@@ -48,6 +48,11 @@ public:
 
     /// Finds `range` of `block` and counts a hit or, for the first to fetch, a miss.
     Found look_up(BlockNumber block, ByteRange range, Instant now);
+    /// Whether all of `block` is in a slot.
+    bool at_hand(BlockNumber block) const {
+        const auto slot = table_.find(block);
+        return slot && is_readable(table_.use_of(*slot));
+    }
     /// A Hit, counted, if all of `block` is at hand; else nothing has happened.
     std::optional<Found> hit(BlockNumber block, Instant now);
     /// A read of `block` in `slot` was answered in another thread, through table(): a hit. It may

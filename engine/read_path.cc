@@ -23,6 +23,33 @@ void Volume::hear_of_hits() {
     if (hits > 0 && read_ahead_.start()) wake_up();
 }
 
+void Volume::after_hits() {
+    read_times_.record(Duration::zero());
+    if (read_ahead_.start()) wake_up();
+    if (config_.timeout > Duration::zero()) wake_up_if_due();
+}
+
+bool Volume::read_in_place(ByteOffset offset, uint64_t length, std::vector<iovec>& pieces) {
+    const BlockNumber first = parts_.geometry.block_of(offset);
+    const BlockNumber last = parts_.geometry.block_of(offset + ByteCount(length - 1));
+    if (!cached_ || last.value - first.value >= kPiecesInPlace) return false;
+    for (uint32_t n = first.value; n <= last.value; ++n) {
+        if (!parts_.cache.at_hand(BlockNumber(n))) return false;
+    }
+    while (length > 0) {
+        const Piece piece = piece_at(offset, length);
+        const ByteCount part(piece.range.end - piece.range.begin);
+        const auto found = parts_.cache.hit(piece.block, Scheduler::current().now());
+        std::byte* const bytes = parts_.slots.bytes(found->slot).data() + piece.range.begin;
+        pieces.push_back({bytes, part.value});
+        read_ahead_.note_read(piece.block, *found);
+        offset = offset + part;
+        length -= part.value;
+    }
+    after_hits();
+    return true;
+}
+
 bool Volume::read_at_once(ByteOffset offset, std::span<std::byte> into) {
     const Piece piece = piece_at(offset, into.size());
     if (!cached_ || piece.range.end - piece.range.begin != into.size()) return false;
@@ -30,10 +57,8 @@ bool Volume::read_at_once(ByteOffset offset, std::span<std::byte> into) {
     if (!found) return false;
     std::memcpy(into.data(), parts_.slots.bytes(found->slot).data() + piece.range.begin,
                 into.size());
-    read_times_.record(Duration::zero());
     read_ahead_.note_read(piece.block, *found);
-    if (read_ahead_.start()) wake_up();
-    if (config_.timeout > Duration::zero()) wake_up_if_due();
+    after_hits();
     return true;
 }
 

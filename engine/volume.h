@@ -3,6 +3,7 @@
 // the background work going. The paths of a block are in read_path.cc and write_path.cc.
 #pragma once
 
+#include <climits>
 #include <functional>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ public:
     ~Volume() override;
 
     Geometry geometry() const override { return parts_.geometry; }
+    bool read_in_place(ByteOffset offset, uint64_t length, std::vector<iovec>& pieces) override;
     bool read_at_once(ByteOffset offset, std::span<std::byte> into) override;
     bool write_at_once(ByteOffset offset, std::span<const std::byte> from) override;
     fusell::HitReader* hit_reader(uint32_t number) override { return hit_readers_.reader(number); }
@@ -90,6 +92,8 @@ public:
     uint64_t dirty_blocks() const { return parts_.cache.dirty() + parts_.cache.deletions().size(); }
 
 private:
+    /// Blocks of a read_in_place(), at the most: the kernel takes so many pieces.
+    static constexpr uint64_t kPiecesInPlace = IOV_MAX - 1;
     /// So many blocks of one request are worked on at once: bounds what a request of many tiny
     /// blocks takes up.
     static constexpr size_t kPiecesAtOnce = 1024;
@@ -129,6 +133,7 @@ private:
     Piece piece_at(ByteOffset offset, uint64_t length) const;
 
     void hear_of_hits();
+    void after_hits();
     cache::Found read_now(const Piece& piece, std::span<std::byte> out);
     Task<void> read_later(Piece piece, std::span<std::byte> out, cache::Found::Kind found,
                           Failure& failure);

@@ -51,11 +51,21 @@ void DataPath::read(Request request, const ReadRequest& in) {
         return std::move(request).reply(0);
     }
     const ByteOffset offset(in.offset);
+    if (read_in_place(request, offset, clipped.length)) return;
     if (!volume_.read_at_once(offset, request.data().first(clipped.length))) {
         return under_way_.spawn(read_volume(std::move(request), offset, clipped.length));
     }
     inodes_.file_accessed(now_in_seconds());
     std::move(request).reply(clipped.length);
+}
+
+bool DataPath::read_in_place(Request& request, ByteOffset offset, uint32_t length) {
+    if (length < kInPlace || !request.replies_from_anywhere()) return false;
+    pieces_.assign(1, iovec{});
+    if (!volume_.read_in_place(offset, length, pieces_)) return false;
+    inodes_.file_accessed(now_in_seconds());
+    std::move(request).reply_from(pieces_);
+    return true;
 }
 
 Task<void> DataPath::read_volume(Request request, ByteOffset offset, uint32_t length) {

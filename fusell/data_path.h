@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "engine/base/types.h"
 #include "engine/reactor/task_group.h"
@@ -36,6 +37,11 @@ public:
     Task<void> join() { return under_way_.join(); }
 
 private:
+    /// From so many bytes on a reply is sent from where they lie, if it can be: a system call of its
+    /// own costs less than the copy.
+    static constexpr uint32_t kInPlace = 32U << 10;
+
+    bool read_in_place(Request& request, ByteOffset offset, uint32_t length);
     /// Why such a fallocate(2) is refused, as an errno; 0 if it is not.
     int refusal(uint64_t node, int mode, uint64_t offset, uint64_t length) const;
     void read_stats(Request request, const ReadRequest& in);
@@ -47,6 +53,7 @@ private:
     VolumePort& volume_;
     Inodes& inodes_;
     bool read_only_;
+    std::vector<iovec> pieces_;  // of the reply that is being made
     TaskGroup under_way_;
 };
 

@@ -119,6 +119,17 @@ void DevTransport::finish(Request request, int error, size_t length) {
     ring_.writev(device_, message.data(), static_cast<unsigned>(message.size()), slot);
 }
 
+/// At once, whatever else is to be sent: the bytes may change later.
+void DevTransport::finish_from(Request request, std::span<iovec> pieces) {
+    fuse_in_header in;
+    std::memcpy(&in, request.message().data(), sizeof in);
+    size_t length = sizeof(fuse_out_header);
+    for (const iovec& piece : pieces.subspan(1)) length += piece.iov_len;
+    fuse_out_header out{static_cast<uint32_t>(length), 0, in.unique};
+    pieces[0] = iovec{&out, sizeof out};
+    send(pieces);
+}
+
 DevTransport::Slot::Slot(DevTransport& transport, uint32_t number, size_t transfer)
     // One page in front for the prefix; what else the kernel sends is shorter than a WRITE.
     : owner(transport), index(number), memory(ByteCount(kPage + transfer)) {}

@@ -57,6 +57,8 @@ private:
     bool take_slot(uint32_t& index);
     void finish(Request request, int error, size_t length) override;
     void release(uint32_t slot) override;
+    bool replies_from_anywhere() const override { return true; }
+    void finish_from(Request request, std::span<iovec> pieces) override;
     static void check_sent(int error);
 
     Ring& ring_;

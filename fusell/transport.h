@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/reactor/task.h"
 
 namespace s3b::fusell {
@@ -45,6 +46,11 @@ public:
 
     /// Answers with the first `length` bytes of data().
     void reply(size_t length) &&;
+    /// Whether the bytes of a reply may lie anywhere: then reply_from() saves a copy.
+    bool replies_from_anywhere() const;
+    /// Answers with all bytes of `pieces` but the first one, whose place is the transport's. They are
+    /// not needed any more when it returns.
+    void reply_from(std::span<iovec> pieces) &&;
     /// Answers with `error`, an errno (> 0).
     void fail(int error) &&;
     /// For the transport: it will release the memory itself.
@@ -91,12 +97,18 @@ protected:
     /// Answers `request` with `error` (0 = none) and the first `length` bytes of its data.
     virtual void finish(Request request, int error, size_t length) = 0;
     virtual void release(uint32_t slot) = 0;
+    virtual bool replies_from_anywhere() const { return false; }
+    virtual void finish_from(Request /*request*/, std::span<iovec> /*pieces*/) { CHECK(false); }
 };
 
 inline Request::~Request() {
     if (owner_ != nullptr) owner_->release(slot_);
 }
 inline void Request::reply(size_t length) && { owner_->finish(std::move(*this), 0, length); }
+inline bool Request::replies_from_anywhere() const { return owner_->replies_from_anywhere(); }
+inline void Request::reply_from(std::span<iovec> pieces) && {
+    owner_->finish_from(std::move(*this), pieces);
+}
 inline void Request::fail(int error) && { owner_->finish(std::move(*this), error, 0); }
 
 }  // namespace s3b::fusell

@@ -2,8 +2,11 @@
 // What FUSE needs of a volume. engine/volume implements it; daemon.cc joins the two.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/base/types.h"
@@ -28,6 +31,9 @@ public:
     virtual ~VolumePort() = default;
 
     virtual Geometry geometry() const = 0;
+    /// A read of what is all at hand, without copying it: adds where it lies to `pieces`, which is
+    /// right until the next call or the end of the turn. False: nothing has happened.
+    virtual bool read_in_place(ByteOffset offset, uint64_t length, std::vector<iovec>& pieces) = 0;
     /// Does all of a read() or write() now, without an allocation, if nothing has to be waited for.
     /// False: nothing has happened. Worth trying for a request within one block.
     virtual bool read_at_once(ByteOffset offset, std::span<std::byte> into) = 0;

@@ -118,5 +118,31 @@ TEST_F(ReadPathTest, CleanBlocksAreDroppedAfterTheTimeout) {
     EXPECT_EQ(bucket().get_count(key(4)), 2);
 }
 
+TEST_F(ReadPathTest, AReadInPlaceTellsWhereItsBlocksLieAndCountsAsReadsOfThem) {
+    for (uint32_t n = 0; n < 3; ++n) world().write(n * kBlock, block(n));
+    std::vector<iovec> pieces;
+    ASSERT_TRUE(world().volume().read_in_place(ByteOffset(512), 2 * kBlock, pieces));
+    ASSERT_EQ(pieces.size(), 3U);
+    std::vector<std::byte> bytes;
+    for (const iovec& piece : pieces) {
+        const auto* begin = static_cast<const std::byte*>(piece.iov_base);
+        bytes.insert(bytes.end(), begin, begin + piece.iov_len);
+    }
+    EXPECT_EQ(bytes, world().read(512, 2 * kBlock).bytes);
+    EXPECT_NE(world().volume().stats_text().find("\nblock_cache_read_hits        6\n"),
+              std::string::npos)
+        << world().volume().stats_text();
+}
+
+TEST_F(ReadPathTest, AReadInPlaceOfWhatIsNotAllAtHandChangesNothing) {
+    world().write(0, block(1));
+    bucket().set(key(1), block(2));
+    std::vector<iovec> pieces;
+    EXPECT_FALSE(world().volume().read_in_place(ByteOffset(0), 2 * kBlock, pieces));
+    EXPECT_TRUE(pieces.empty());
+    EXPECT_NE(world().volume().stats_text().find("\nblock_cache_read_hits        0\n"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace s3b

@@ -32,6 +32,15 @@ public:
         std::copy_n(content.begin() + static_cast<long>(offset.value), into.size(), into.begin());
         co_return ok();
     }
+    bool read_in_place(ByteOffset offset, uint64_t length, std::vector<iovec>& pieces) override {
+        if (!at_once) return false;
+        check_range(offset, length);
+        const uint64_t half = length / 2;
+        pieces.push_back({content.data() + offset.value, half});
+        pieces.push_back({content.data() + offset.value + half, length - half});
+        ++in_place;
+        return true;
+    }
     bool read_at_once(ByteOffset offset, std::span<std::byte> into) override {
         if (!at_once) return false;
         check_range(offset, into.size());
@@ -110,6 +119,7 @@ public:
     std::string extra;                    // of the statistics
     uint64_t free = 0;                    // blocks
     size_t reads = 0;
+    size_t in_place = 0;
     std::vector<size_t> write_sizes;
     bool aligned = true;  // the data of all writes began with a page
     int flushes = 0;

@@ -178,5 +178,20 @@ TEST_F(SessionDataTest, RequestsAreNoLargerThanMaxWrite) {
     EXPECT_TRUE(volume_.aligned);
 }
 
+TEST_F(SessionDataTest, LargeReadsOfWhatIsAtHandAreSentFromWhereItLiesThroughTheDevice) {
+    volume_.at_once = true;
+    std::ranges::copy(pattern(volume_.content.size(), 3), volume_.content.begin());
+    run([this] {
+        const OpenFile f(file(), O_RDONLY | O_DIRECT);
+        for (const size_t length : {4096U, 65536U, 1U << 20}) {
+            AlignedBytes bytes(length);
+            EXPECT_EQ(::pread(f.number(), bytes.data(), length, 8192), static_cast<long>(length));
+            const auto wanted = std::span(volume_.content).subspan(8192, length);
+            EXPECT_TRUE(std::ranges::equal(bytes.bytes(), wanted)) << length;
+        }
+    });
+    EXPECT_EQ(volume_.in_place, settings_.transport == FuseTransport::Dev ? 2U : 0U);
+}
+
 }  // namespace
 }  // namespace s3b::fusell
