@@ -45,8 +45,8 @@ size_t BlockTable::home(BlockNumber block) const {
 }
 
 uint64_t BlockTable::load(SlotIndex slot) const {
-    // relaxed: the owner reads what it wrote itself, others what their pin keeps; pins do not matter
-    // for the fields
+    // relaxed: the owner reads what it wrote itself, others what their pin keeps; pins do not
+    // matter for the fields
     return words_[slot.value].load(std::memory_order_relaxed);
 }
 

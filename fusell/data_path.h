@@ -37,8 +37,8 @@ public:
     Task<void> join() { return under_way_.join(); }
 
 private:
-    /// From so many bytes on a reply is sent from where they lie, if it can be: a system call of its
-    /// own costs less than the copy.
+    /// From so many bytes on a reply is sent from where they lie, if it can be: a system call of
+    /// its own costs less than the copy.
     static constexpr uint32_t kInPlace = 32U << 10;
 
     bool read_in_place(Request& request, ByteOffset offset, uint32_t length);

@@ -48,8 +48,8 @@ public:
     void reply(size_t length) &&;
     /// Whether the bytes of a reply may lie anywhere: then reply_from() saves a copy.
     bool replies_from_anywhere() const;
-    /// Answers with all bytes of `pieces` but the first one, whose place is the transport's. They are
-    /// not needed any more when it returns.
+    /// Answers with all bytes of `pieces` but the first one, whose place is the transport's. They
+    /// are not needed any more when it returns.
     void reply_from(std::span<iovec> pieces) &&;
     /// Answers with `error`, an errno (> 0).
     void fail(int error) &&;
