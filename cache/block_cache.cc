@@ -100,6 +100,7 @@ std::optional<SlotIndex> BlockCache::take_slot(uint32_t keep) {
     SlotIndex slot(never_used_);
     if (free_.empty()) {
         ++never_used_;
+        if (on_fresh_ != nullptr) on_fresh_(on_fresh_context_, slot);
     } else {
         slot = *free_.youngest();
         free_.remove(slot);
@@ -172,6 +173,11 @@ void BlockCache::leave(BlockNumber block, SlotIndex slot) {
 void BlockCache::on_unused(UnusedListener listener, void* context) {
     on_unused_ = listener;
     on_unused_context_ = context;
+}
+
+void BlockCache::on_fresh_slot(FreshListener listener, void* context) {
+    on_fresh_ = listener;
+    on_fresh_context_ = context;
 }
 
 void BlockCache::forget_clean(BlockNumber block) {

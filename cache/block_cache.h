@@ -76,6 +76,10 @@ public:
     using UnusedListener = void (*)(void* context, BlockNumber block);
     void on_unused(UnusedListener listener, void* context);
 
+    /// Told when a slot is about to be used for the first time; set once. They come in their order.
+    using FreshListener = void (*)(void* context, SlotIndex slot);
+    void on_fresh_slot(FreshListener listener, void* context);
+
     /// Where bytes of dirty blocks may go that the memory has no room for; set once, at the start.
     /// It must not call the cache.
     void set_backing(Backing& backing) { backing_ = &backing; }
@@ -349,6 +353,8 @@ private:
     bool pressure_ = false;
     bool pin_in_the_way_ = false;
     CacheCounters counters_;
+    FreshListener on_fresh_ = nullptr;
+    void* on_fresh_context_ = nullptr;
     UnusedListener on_unused_ = nullptr;
     void* on_unused_context_ = nullptr;
     Backing* backing_ = nullptr;

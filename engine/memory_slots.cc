@@ -3,21 +3,46 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "engine/base/check.h"
 
 namespace s3b {
 
 MemorySlots::MemorySlots(SlotCount slots, ByteCount block_size)
-    : block_size_(block_size.value), size_(size_t{slots.value} * block_size.value) {
+    : block_size_(block_size.value),
+      size_(size_t{slots.value} * block_size.value),
+      mapped_(size_ + kHugePage) {
     // Without a reservation: what is never used costs nothing.
-    void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE,
+    void* memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(memory != MAP_FAILED);
-    arena_ = static_cast<std::byte*>(memory);
-    madvise(arena_, size_, MADV_HUGEPAGE);  // a wish: all works without
-    madvise(arena_, size_, MADV_DONTDUMP);  // the users' data stays out of core files
+    mapping_ = static_cast<std::byte*>(memory);
+    const size_t beyond = reinterpret_cast<uintptr_t>(memory) % kHugePage;
+    arena_ = mapping_ + (beyond == 0 ? 0 : kHugePage - beyond);
+    madvise(mapping_, mapped_, MADV_DONTDUMP);  // the users' data stays out of core files
 }
 
-MemorySlots::~MemorySlots() { munmap(arena_, size_); }
+MemorySlots::~MemorySlots() { munmap(mapping_, mapped_); }
+
+void MemorySlots::begin_use(SlotIndex slot) {
+    using Clock = std::chrono::steady_clock;
+    const size_t end = (size_t{slot.value} + 1) * block_size_;
+    for (; decided_ < end; decided_ += kHugePage) {
+        // The last one may be larger than what is left: what is behind belongs to nobody.
+        if (decided_ < small_until_ || decided_ + kHugePage > size_) continue;
+        std::byte* const page = arena_ + decided_;
+        if (madvise(page, kHugePage, MADV_HUGEPAGE) != 0) continue;
+        const Clock::time_point begin = Clock::now();
+        *static_cast<volatile std::byte*>(page) = std::byte{0};
+        if (Clock::now() - begin <= kSlow) {
+            pause_ = kFirstPause;
+        } else {
+            small_until_ = decided_ + pause_;
+            pause_ = std::min(2 * pause_, kLongestPause);
+        }
+    }
+}
 
 }  // namespace s3b

@@ -110,6 +110,10 @@ Volume::Volume(const VolumeSettings& settings, const VolumeNeeds& needs)
       hit_readers_(hit_readers(settings), settings.geometry, parts_.cache.table(), parts_.slots) {
     const auto wake = [](void* volume) { static_cast<Volume*>(volume)->wake_up(); };
     parts_.room.on_wait(wake, this);
+    const auto fresh = [](void* slots, SlotIndex slot) {
+        static_cast<MemorySlots*>(slots)->begin_use(slot);
+    };
+    parts_.cache.on_fresh_slot(fresh, &parts_.slots);
     parts_.scheduler.on_free(wake, this);
     if (parts_.file) parts_.file->recover();
 }

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: builds of s3backer, other programs that mount a bucket, and raw limits."""
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import bench_kit
+
+
+class NotMeasured(Exception):
+    """Why a subject has no figures in a case."""
+
+
+class Mounted:
+    """A running program with a file to read and write."""
+
+    def __init__(self, process, point, file):
+        self.process, self.point, self.file = process, point, file
+        self.ready_seconds = None
+
+    def wait(self, begun, limit=60):
+        while not os.path.ismount(self.point):
+            if self.process.poll() is not None:
+                raise NotMeasured("it did not start")
+            if time.monotonic() - begun > limit:
+                self.process.kill()
+                raise NotMeasured(f"it was not ready after {limit} s")
+            time.sleep(0.002)
+        self.ready_seconds = time.monotonic() - begun
+
+    def cpu(self):
+        return bench_kit.cpu_seconds(self.process.pid)
+
+    def switches(self):
+        """Of all threads that there are now."""
+        total = 0
+        folder = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(folder):
+            try:
+                with open(f"{folder}/{task}/status", encoding="ascii") as file:
+                    total += sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", file.read())))
+            except FileNotFoundError:
+                pass  # it has ended
+        return total
+
+    def peak_memory(self):
+        """Bytes that were resident at the most."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) * 1024
+
+    def statistic(self, name):
+        """A line of the statistics file of s3backer, as a number; None if it has no such line."""
+        with open(os.path.join(self.point, "stats"), encoding="ascii") as file:
+            found = re.search(rf"^{name} +([\d.]+)", file.read(), re.MULTILINE)
+        return float(found.group(1)) if found else None
+
+    def end(self):
+        """Unmounts and waits until all is stored; what the process has used in all."""
+        if os.path.ismount(self.point):
+            subprocess.run(["umount", self.point], check=True)
+        elif self.process.poll() is None:
+            self.process.terminate()
+        return self._reap()
+
+    def kill(self):
+        """For the end of a case that nothing has to be stored of, and for cleaning up."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        subprocess.run(["umount", "-l", self.point], check=False, stderr=subprocess.DEVNULL)
+
+    def _reap(self):
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        return usage
+
+
+class S3Backer:
+    """Ours, or another one with the same command line."""
+
+    def __init__(self, name, binary, is_ours=False):
+        self.name, self.binary, self.is_ours = name, binary, is_ours
+
+    def version(self):
+        result = subprocess.run([self.binary, "--version"], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, check=False)
+        return result.stdout.splitlines()[0] if result.stdout else "?"
+
+    def mount(self, place, folder, prefix, options):
+        """Waits until it serves."""
+        point = os.path.join(folder, f"mnt-{self.name}")
+        os.makedirs(point, exist_ok=True)
+        keys = os.path.join(folder, "keys")
+        with open(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+                  encoding="ascii") as file:
+            file.write(f"{place.access_id}:{place.secret}\n")
+        command = [self.binary, "-f", "--quiet", "--force", "--baseURL=" + place.url,
+                   "--accessFile=" + keys, f"--prefix={prefix}", *options, place.bucket, point]
+        begun = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        mounted = Mounted(process, point, os.path.join(point, "file"))
+        mounted.wait(begun)
+        return mounted
+
+
+class FileMount:
+    """A program that shows each object as a file: whole objects, so only `sequential` suits it."""
+
+    def __init__(self, name):
+        self.name, self.binary, self.is_ours = name, shutil.which(name), False
+
+    def version(self):
+        result = subprocess.run([self.binary, "--version"], stdout=subprocess.PIPE, text=True,
+                                check=False)
+        return result.stdout.splitlines()[0]
+
+    def mount(self, place, folder, prefix, _options):
+        point = os.path.join(folder, f"mnt-{self.name}")
+        os.makedirs(point, exist_ok=True)
+        environment = dict(os.environ, AWSACCESSKEYID=place.access_id,
+                           AWSSECRETACCESSKEY=place.secret, RCLONE_CONFIG="/dev/null",
+                           RCLONE_S3_PROVIDER="Other", RCLONE_S3_ENDPOINT=place.url,
+                           RCLONE_S3_ACCESS_KEY_ID=place.access_id,
+                           RCLONE_S3_SECRET_ACCESS_KEY=place.secret)
+        if self.name == "s3fs":
+            command = [self.binary, place.bucket, point, "-f", "-o", "url=" + place.url,
+                       "-o", "use_path_request_style", "-o", "nonempty"]
+        else:
+            command = [self.binary, "mount", ":s3:" + place.bucket, point,
+                       "--vfs-cache-mode=writes", "--cache-dir=" + os.path.join(folder, "rclone")]
+        begun = time.monotonic()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        mounted = Mounted(process, point, os.path.join(point, prefix.strip("/") + ".data"))
+        mounted.wait(begun, limit=15)
+        return mounted
+
+
+class MemoryFile:
+    """The limit of the file interface: a file of libfuse's own loop, all of it in memory."""
+
+    name, is_ours = "limit-fuse", False
+    binary = os.path.join(bench_kit.BUILD, "perf", "memory_fs")
+
+    def version(self):
+        return "one file in memory, libfuse's session loop"
+
+    def mount(self, _place, folder, _prefix, options):
+        size = next(option for option in options if option.startswith("--size="))
+        megabytes = int(re.search(r"=(\d+)m", size).group(1))
+        point = os.path.join(folder, f"mnt-{self.name}")
+        os.makedirs(point, exist_ok=True)
+        begun = time.monotonic()
+        process = subprocess.Popen([self.binary, str(megabytes), point],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        mounted = Mounted(process, point, os.path.join(point, "file"))
+        mounted.wait(begun)
+        return mounted
+
+
+class HttpLoop:
+    """The limit of the network: a loop over libcurl that sends or fetches blocks, and no more."""
+
+    name, is_ours = "limit-http", False
+    binary = os.path.join(bench_kit.BUILD, "perf", "store_bench")
+
+    def version(self):
+        return "libcurl multi in a loop"
+
+    def rate(self, place, verb, block, at_once, seconds):
+        """(MB/s, CPU seconds a GiB)."""
+        result = subprocess.run(
+            [self.binary, place.url, place.bucket, place.access_id, place.secret, verb,
+             str(block), str(at_once), str(seconds)], stdout=subprocess.PIPE, text=True, check=True)
+        requests = float(re.search(r"(\d+)/s", result.stdout).group(1))
+        micros = float(re.search(r"([\d.]+) us of CPU", result.stdout).group(1))
+        return (requests * block / bench_kit.MEGABYTE,
+                micros * 1e-6 * (1 << 30) / block)

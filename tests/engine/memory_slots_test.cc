@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/memory_slots.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace s3b {
+namespace {
+
+/// Each slot is used for the first time, and filled, in their order; all keep their bytes.
+void use_all(uint32_t count, uint64_t block_size) {
+    MemorySlots slots{SlotCount(count), ByteCount(block_size)};
+    for (uint32_t n = 0; n < count; ++n) {
+        slots.begin_use(SlotIndex(n));
+        ASSERT_EQ(slots.bytes(SlotIndex(n)).size(), block_size);
+        ASSERT_EQ(slots.bytes(SlotIndex(n)).front(), std::byte{0});
+        std::ranges::fill(slots.bytes(SlotIndex(n)), static_cast<std::byte>(n + 1));
+    }
+    for (uint32_t n = 0; n < count; ++n) {
+        const auto wanted = [n](std::byte b) { return b == static_cast<std::byte>(n + 1); };
+        ASSERT_TRUE(std::ranges::all_of(slots.bytes(SlotIndex(n)), wanted)) << n;
+    }
+}
+
+TEST(MemorySlots, SlotsSmallerThanAPage) { use_all(100, 16); }
+TEST(MemorySlots, SlotsThatShareHugePages) { use_all(200, 65536); }
+TEST(MemorySlots, SlotsThatAreLargerThanAHugePage) { use_all(4, 8 << 20); }
+TEST(MemorySlots, SlotsThatEndWithinAHugePage) { use_all(3, (3 << 20) + 4096); }
+
+TEST(MemorySlots, TheArenaBeginsWithAPage) {
+    const MemorySlots slots{SlotCount(3), ByteCount(4096)};
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(slots.all().data()) % 4096, 0U);
+    EXPECT_EQ(slots.all().size(), 3U * 4096);
+}
+
+}  // namespace
+}  // namespace s3b
