@@ -7,6 +7,15 @@ import subprocess
 
 from .figures import higher_is_better, middle, ratio
 
+HEAD = """<!doctype html><html lang=en><meta charset=utf-8><title>Benchmark</title><style>
+body{font:15px/1.45 sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse;margin:.5em 0 1.5em}
+td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid #ddd}
+td:first-child,th:first-child{text-align:left}
+.good{color:#18794e}.bad{color:#c62a2f}figure{display:inline-block;margin:0 1em 1em 0}
+</style><h1>Benchmark</h1><ul>"""
+LEGEND = """<p>Medians of the rounds (least–most). Ratios are ours to the other, by pairs of rounds:
+green where ours is better.</p>"""
 COLOURS = ("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#8d6a9f", "#5c5c5c", "#2e4057")
 
 
@@ -37,8 +46,8 @@ def _ratio(subjects, other):
 
 def facts(results):
     known = results.facts
-    lines = [f"{known.get('date', '')}, {known.get('machine', '')}, load {known.get('load', 0):.1f} "
-             "at the start."]
+    lines = [f"{known.get('date', '')}, {known.get('machine', '')}, "
+             f"load {known.get('load', 0):.1f} at the start."]
     lines += [f"{name}: {version}" for name, version in known.get("versions", {}).items()]
     return lines
 
@@ -68,15 +77,7 @@ def _reasons(results, key):
 
 def page(results):
     """One file, which needs nothing else."""
-    out = ["<!doctype html><html lang=en><meta charset=utf-8><title>Benchmark</title><style>",
-           "body{font:15px/1.45 sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222}",
-           "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.25em .7em;",
-           "text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:",
-           "left}.good{color:#18794e}.bad{color:#c62a2f}figure{display:inline-block;margin:0 1em 1em 0}",
-           "</style><h1>Benchmark</h1><ul>",
-           *[f"<li>{html.escape(line)}" for line in facts(results)], "</ul>",
-           "<p>Medians of the rounds (least–most). Ratios are ours to the other, by pairs of rounds: "
-           "green where ours is better.</p>"]
+    out = [HEAD, *[f"<li>{html.escape(line)}" for line in facts(results)], "</ul>", LEGEND]
     scenarios = {}
     for key in results.cases:
         scenarios.setdefault(results.params[key][0], []).append(key)
@@ -163,7 +164,8 @@ def _draw(results, keys, figure, axis):
         return ""
     script = ["set terminal svg size 560,330 font 'sans-serif,11' background '#ffffff'",
               f"set title {_quoted(figure)} noenhanced", "set key outside below noenhanced",
-              "set grid ytics lc '#dddddd'", "set yrange [0:*]", "set border 3", "set tics nomirror"]
+              "set grid ytics lc '#dddddd'", "set yrange [0:*]", "set border 3",
+              "set tics nomirror"]
     if axis:
         script += [f"set xlabel {_quoted(axis)} noenhanced", "set logscale x 2"
                    if min(point[0] for points in series.values() for point in points) > 0 else ""]
