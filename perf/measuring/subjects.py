@@ -119,11 +119,12 @@ class FileMount:
     def mount(self, place, folder, prefix, _options):
         point = os.path.join(folder, f"mnt-{self.name}")
         os.makedirs(point, exist_ok=True)
-        environment = dict(os.environ, AWSACCESSKEYID=place.access_id,
-                           AWSSECRETACCESSKEY=place.secret, RCLONE_CONFIG="/dev/null",
-                           RCLONE_S3_PROVIDER="Other", RCLONE_S3_ENDPOINT=place.url,
-                           RCLONE_S3_ACCESS_KEY_ID=place.access_id,
-                           RCLONE_S3_SECRET_ACCESS_KEY=place.secret)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("AWS_")}
+        environment.update(
+            AWSACCESSKEYID=place.access_id, AWSSECRETACCESSKEY=place.secret,
+            RCLONE_CONFIG="/dev/null", RCLONE_S3_PROVIDER="Other", RCLONE_S3_ENDPOINT=place.url,
+            RCLONE_S3_ACCESS_KEY_ID=place.access_id, RCLONE_S3_SECRET_ACCESS_KEY=place.secret)
         if self.name == "s3fs":
             command = [self.binary, place.bucket, point, "-f", "-o", "url=" + place.url,
                        "-o", "use_path_request_style", "-o", "nonempty"]

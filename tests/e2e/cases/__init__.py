@@ -6,4 +6,4 @@ THEMES = ("filesystems", "interop", "geometry", "token", "requests", "cache", "c
           "transport", "metrics", "operating", "lifecycle", "errors", "observed", "process",
           "threads", "hostile", "hostile_lists", "interop_options", "interop_codecs",
           "compression", "encryption", "tampering", "passwords", "bucket", "keys", "packaging",
-          "servers", "quickstart")
+          "servers", "quickstart", "bench")
