@@ -46,9 +46,9 @@ class Run:
             file.write("a password for benchmarks\n")
         return path
 
-    def ours_only(self):
+    def ours_only(self, why="it has no such option"):
         if not self.subject.is_ours:
-            raise NotMeasured("it has no such option")
+            raise NotMeasured(why)
 
     def clean_up(self):
         for mounted in self.mounted:
