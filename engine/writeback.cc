@@ -10,11 +10,15 @@
 
 namespace s3b {
 
-bool Writeback::may_start(net::Urgency urgency) const {
+bool Writeback::may_start(net::Urgency urgency) {
     if (abandoned_) return false;
     if (tasks_.running() >= at_once_) return false;
+    if (parts_.scheduler.has_place(urgency)) return true;
     const size_t places = parts_.scheduler.limits().background;
-    return parts_.scheduler.has_place(urgency) || tasks_.running() < places + kEncodedAhead;
+    const size_t ahead = tasks_.running() - std::min(tasks_.running(), places);
+    if (ahead < kFewEncoded) encoding_ahead_ = true;
+    if (ahead >= kEncodedAhead) encoding_ahead_ = false;
+    return encoding_ahead_;
 }
 
 void Writeback::start(net::Urgency urgency) {

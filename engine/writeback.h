@@ -30,8 +30,10 @@ public:
     /// still carry it out.
     static constexpr Duration kSettleTime = std::chrono::seconds(2);
 
-    /// So many blocks are encoded while all places are taken, so that none stays empty.
-    static constexpr size_t kEncodedAhead = 2;
+    /// So many blocks are encoded while all places are taken, so that none stays empty; more only
+    /// when few are left, so that the workers get several at a time.
+    static constexpr size_t kEncodedAhead = 8;
+    static constexpr size_t kFewEncoded = 2;
 
     /// At most `at_once` uploads are under way, those included that pause before a retry.
     Writeback(VolumeParts& parts, Fetcher& fetcher, uint32_t at_once)
@@ -71,7 +73,7 @@ public:
 private:
     static constexpr Duration kReportInterval = std::chrono::seconds(10);
 
-    bool may_start(net::Urgency urgency) const;
+    bool may_start(net::Urgency urgency);
     std::optional<BlockNumber> next_block(net::Urgency urgency, Instant now);
     Task<void> upload(BlockNumber block, net::Urgency urgency);
     Task<void> upload_frozen(cache::FrozenBlock frozen, net::Urgency urgency);
@@ -97,6 +99,7 @@ private:
     HeldUploads held_;
     bool missing_etag_logged_ = false;
     bool abandoned_ = false;
+    bool encoding_ahead_ = false;
     TaskGroup tasks_;
     std::vector<BlockNumber> blocked_;  // due, but the deletion of an earlier object is under way
     uint64_t deletions_seen_ = 0;       // Remover::ended() when all of them were looked at

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/reactor/cpu_pool.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <climits>
 
 namespace s3b {
 
@@ -31,17 +35,24 @@ bool CpuPool::Queue::refill_one() {
     return true;
 }
 
+// Not std::atomic::wait: that of g++ 12 yields the processor a dozen times before it sleeps.
+void CpuPool::Bed::futex(int operation, uint32_t value) {
+    ::syscall(SYS_futex, &calls, operation, value, nullptr, nullptr, 0);
+}
+
+void CpuPool::Bed::sleep(uint32_t seen) { futex(FUTEX_WAIT_PRIVATE, seen); }
+
 bool CpuPool::Bed::wake_one() {
     // seq_cst, here and in serve(): see WorkRing::push
     if (sleepers.load(std::memory_order_seq_cst) == 0) return false;
     calls.fetch_add(1, std::memory_order_seq_cst);
-    calls.notify_one();
+    futex(FUTEX_WAKE_PRIVATE, 1);
     return true;
 }
 
 void CpuPool::Bed::wake_all() {
     calls.fetch_add(1, std::memory_order_seq_cst);
-    calls.notify_all();
+    futex(FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 // ---- the reactor's side
@@ -78,6 +89,7 @@ CpuPool::~CpuPool() {
 
 void CpuPool::submit(Work& work, Priority priority) {
     work.pool_ = this;
+    work.urgent_ = priority == Priority::Urgent;
     ++under_way_;
     if (priority == Priority::Normal) {
         normal_.add(work);
@@ -105,22 +117,45 @@ Executor::Work* CpuPool::take(bool urgent_only) {
     return work != nullptr || urgent_only ? work : normal_.ring.pop();
 }
 
-void CpuPool::serve(bool urgent_only) {
+void CpuPool::Finished::add(Work& work, Duration took) {
+    const bool at_once = work.urgent_ || took > kShort;
+    works_[count_++] = &work;
+    if (at_once || count_ == kAtOnce) bring_back();
+}
+
+void CpuPool::Finished::bring_back() {
+    for (size_t n = 0; n < count_; ++n) reactor_.post(*works_[n]);
+    count_ = 0;
+}
+
+/// nullptr: stop, or look again.
+Executor::Work* CpuPool::wait_for_work(bool urgent_only) {
     Bed& bed = urgent_only ? urgent_bed_ : bed_;
+    const uint32_t calls = bed.calls.load(std::memory_order_seq_cst);
+    bed.sleepers.fetch_add(1, std::memory_order_seq_cst);
+    Work* const work = take(urgent_only);
+    const bool stop = stopping_.load(std::memory_order_seq_cst);
+    if (work == nullptr && !stop) bed.sleep(calls);
+    bed.sleepers.fetch_sub(1, std::memory_order_relaxed);
+    return work;
+}
+
+void CpuPool::serve(bool urgent_only) {
+    using std::chrono::steady_clock;
+    Finished finished(reactor_);
     for (;;) {
         Work* work = take(urgent_only);
         if (work == nullptr) {
-            const uint32_t calls = bed.calls.load(std::memory_order_seq_cst);
-            bed.sleepers.fetch_add(1, std::memory_order_seq_cst);
-            work = take(urgent_only);
-            const bool stop = stopping_.load(std::memory_order_seq_cst);
-            if (work == nullptr && !stop) bed.calls.wait(calls, std::memory_order_seq_cst);
-            bed.sleepers.fetch_sub(1, std::memory_order_relaxed);
-            if (work == nullptr && stop) return;
+            finished.bring_back();
+            work = wait_for_work(urgent_only);
         }
-        if (work == nullptr) continue;
-        work->execute();
-        reactor_.post(*work);
+        if (work != nullptr) {
+            const steady_clock::time_point begin = steady_clock::now();
+            work->execute();
+            finished.add(*work, steady_clock::now() - begin);
+        } else if (stopping_.load(std::memory_order_seq_cst)) {
+            return;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 // Simulations use InlineExecutor.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <coroutine>
@@ -38,6 +39,7 @@ public:
     private:
         friend class CpuPool;
         CpuPool* pool_ = nullptr;
+        bool urgent_ = false;
         Work* next_work_ = nullptr;
     };
 
@@ -123,8 +125,13 @@ private:
         std::atomic<uint32_t> sleepers{0};
         std::atomic<uint32_t> calls{0};
 
+        /// Until somebody wakes it, or not at all if `calls` is not `seen` any more; at times sooner.
+        void sleep(uint32_t seen);
         bool wake_one();
         void wake_all();
+
+    private:
+        void futex(int operation, uint32_t value);
     };
     /// Work for some workers, in its order; what the ring has no room for waits on the reactor.
     struct Queue {
@@ -137,6 +144,24 @@ private:
         bool refill_one();
     };
 
+    /// Results of short, normal work that a worker brings back together, as long as there is more
+    /// to do: the reactor wakes up once for them.
+    class Finished {
+    public:
+        static constexpr size_t kAtOnce = 4;
+        static constexpr Duration kShort = std::chrono::microseconds(200);
+
+        explicit Finished(Reactor& reactor) : reactor_(reactor) {}
+        void add(Work& work, Duration took);
+        void bring_back();
+
+    private:
+        Reactor& reactor_;
+        std::array<Work*, kAtOnce> works_{};
+        size_t count_ = 0;
+    };
+
+    Work* wait_for_work(bool urgent_only);
     void start(const std::string& name, bool urgent_only, int nice);
     void serve(bool urgent_only);
     Work* take(bool urgent_only);
