@@ -125,7 +125,7 @@ private:
         std::atomic<uint32_t> sleepers{0};
         std::atomic<uint32_t> calls{0};
 
-        /// Until somebody wakes it, or not at all if `calls` is not `seen` any more; at times sooner.
+        /// Until somebody wakes it; not at all if `calls` is not `seen` any more; at times sooner.
         void sleep(uint32_t seen);
         bool wake_one();
         void wake_all();
