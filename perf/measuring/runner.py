@@ -111,6 +111,8 @@ class Runner:
             return
         finally:
             run.clean_up()
+        if subject.name.startswith("limit-"):  # what it does not use is no figure
+            figures = {name: value for name, value in figures.items() if value > 0}
         self.write({"kind": "sample", "case": case.key, "scenario": case.scenario,
                     "params": case.params, "subject": subject.name, "round": number,
                     "figures": figures, "load": os.getloadavg()[0]})
@@ -130,7 +132,7 @@ def suits(subject, case):
     """The limits and the mounts of whole objects have no cache, and no blocks."""
     if subject.name == "limit-http":
         return case.scenario == "sequential" and "mode" not in case.params
-    if subject.name == "limit-fuse":
+    if subject.name in ("limit-fuse", "limit-tmpfs"):
         return case.scenario == "warm"
     if subject.name in ("s3fs", "rclone"):
         return case.scenario == "sequential" and set(case.params) == {"block", "latency", "mib"}

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 import bench_kit
@@ -159,6 +160,34 @@ class MemoryFile:
         mounted = Mounted(process, point, os.path.join(point, "file"))
         mounted.wait(begun)
         return mounted
+
+
+class MemoryDisk:
+    """The limit of the client: a file on a tmpfs, without any program behind it."""
+
+    name, is_ours = "limit-tmpfs", False
+
+    class File:
+        """As far as it is like a Mounted."""
+
+        def __init__(self):
+            self.folder = tempfile.mkdtemp(prefix="s3b-bench-", dir="/dev/shm")
+            self.file = os.path.join(self.folder, "file")
+
+        def cpu(self):
+            return 0
+
+        def switches(self):
+            return 0
+
+        def kill(self):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def version(self):
+        return "fio on a file in memory"
+
+    def mount(self, _place, _folder, _prefix, _options):
+        return self.File()
 
 
 class HttpLoop:
