@@ -104,6 +104,7 @@ WritePlan BlockCache::write_clean(const Write& write, SlotIndex slot) {
         target = take_slot_for_entry(write.now);
         if (!target) {
             order_.push(slot, write.block, write.now);
+            pin_in_the_way_ = true;
             return kWaitSpace;
         }
     }
@@ -168,7 +169,10 @@ WritePlan BlockCache::write_known(const Write& write, Record& record, bool keep)
         // Zeros had no slot: they need one as an absent block does, and may not use the reserve.
         const uint32_t spare = record.state == BlockState::Writing ? 0 : settings_.uploads;
         const auto slot = was_zeros ? take_slot_for_entry(write.now) : take_slot(spare);
-        if (!slot) return kWaitSpace;
+        if (!slot) {
+            pin_in_the_way_ |= !was_zeros && old_slot != record.sent_slot;
+            return kWaitSpace;
+        }
         if (!was_zeros) {
             table_.erase(write.block);
             order_.inherit(SlotIndex(old_slot), *slot);

@@ -35,7 +35,9 @@ void HitServer::run() {
     pthread_setname_np(pthread_self(), settings_.name.c_str());
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
-    for (const uint32_t cpu : settings_.cpus) CPU_SET(cpu, &cpus);
+    for (const uint32_t cpu : settings_.cpus) {
+        if (cpu < CPU_SETSIZE) CPU_SET(cpu, &cpus);
+    }
     pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);  // all works without
     Reactor own;
     own_ = &own;

@@ -21,6 +21,18 @@ TEST_F(BlockCacheTest, AReadersPinKeepsABlockAndTheCacheTellsThatItWasInTheWay) 
     EXPECT_TRUE(fetch(5));
 }
 
+TEST_F(BlockCacheTest, AWriteThatFindsItsOwnBlockPinnedAndNoOtherRoomMayTryAgainSoon) {
+    settings_.size = 1;
+    settings_.readers = 1;
+    ASSERT_TRUE(fetch(0));
+    {
+        const BlockTable::Pin pin = cache().table().try_pin(number(0));
+        EXPECT_EQ(write(0).kind, Plan::WaitSpace);
+        EXPECT_TRUE(cache().pin_was_in_the_way());
+    }
+    EXPECT_EQ(write(0).kind, Plan::Apply);
+}
+
 TEST_F(BlockCacheTest, AReaderTakesNothingOfWhatUploadsNeed) {
     settings_.readers = 1;
     for (uint32_t n = 0; n < 4; ++n) write(n);
