@@ -11,6 +11,8 @@ import bench_kit
 class TestServer:
     """In memory; answers after `latency` ms, and sends `bandwidth` bytes a second (None: all)."""
 
+    keep_clean = False  # it ends with the case
+
     def __init__(self, binary, folder, latency=0, bandwidth=None):
         options = [f"--latency={latency}"] + ([f"--bandwidth={bandwidth}"] if bandwidth else [])
         self._server = bench_kit.Server(binary, folder, *options)
@@ -24,6 +26,8 @@ class TestServer:
 
 class Gateway:
     """A Ceph object gateway of one node in memory: that of the end-to-end tests."""
+
+    keep_clean = False
 
     def __init__(self, folder):
         place = os.path.join(folder, "ceph")
@@ -45,6 +49,8 @@ class Gateway:
 class Endpoint:
     """Somebody's service; the keys are in the environment, as for the AWS tools."""
 
+    keep_clean = True
+
     def __init__(self, url, bucket):
         self.url, self.bucket = url.rstrip("/") + "/", bucket
         try:
@@ -54,4 +60,4 @@ class Endpoint:
             sys.exit(f"--url needs {missing.args[0]} in the environment")
 
     def end(self):
-        """It stays, and so do the objects: each run has a prefix of its own."""
+        """It stays; the objects are deleted after each sample."""

@@ -93,17 +93,26 @@ class S3Backer:
         """Waits until it serves."""
         point = os.path.join(folder, f"mnt-{self.name}")
         os.makedirs(point, exist_ok=True)
-        keys = os.path.join(folder, "keys")
-        with open(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
-                  encoding="ascii") as file:
-            file.write(f"{place.access_id}:{place.secret}\n")
-        command = [self.binary, "-f", "--quiet", "--force", "--baseURL=" + place.url,
-                   "--accessFile=" + keys, f"--prefix={prefix}", *options, place.bucket, point]
+        command = [*self._command(place, folder, prefix), "-f", *options, place.bucket, point]
         begun = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         mounted = Mounted(process, point, os.path.join(point, "file"))
         mounted.wait(begun)
         return mounted
+
+
+    def erase(self, place, folder, prefix):
+        """Deletes what a run has left in somebody's bucket."""
+        subprocess.run([*self._command(place, folder, prefix), "--erase", place.bucket],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    def _command(self, place, folder, prefix):
+        keys = os.path.join(folder, "keys")
+        with open(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+                  encoding="ascii") as file:
+            file.write(f"{place.access_id}:{place.secret}\n")
+        return [self.binary, "--quiet", "--force", "--baseURL=" + place.url,
+                "--accessFile=" + keys, f"--prefix={prefix}"]
 
 
 class FileMount:
@@ -138,6 +147,13 @@ class FileMount:
         mounted = Mounted(process, point, os.path.join(point, prefix.strip("/") + ".data"))
         mounted.wait(begun, limit=15)
         return mounted
+
+
+    def erase(self, place, folder, prefix):
+        mounted = self.mount(place, folder, prefix, ())
+        if os.path.exists(mounted.file):
+            os.unlink(mounted.file)
+        mounted.end()
 
 
 class MemoryFile:

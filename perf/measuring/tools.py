@@ -53,6 +53,8 @@ class Run:
     def clean_up(self):
         for mounted in self.mounted:
             mounted.kill()
+        if self.mounted and self.place.keep_clean and hasattr(self.subject, "erase"):
+            self.subject.erase(self.place, self.folder, self.prefix)
 
 
 class Used:

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include <array>
@@ -14,6 +15,17 @@
 
 #include "tests/s3_server/exchange.h"
 #include "tests/s3_server/server.h"
+
+/// In place of that of the C library, for libmicrohttpd 0.9.75: when it has got as many events as it
+/// asks for at a time (128) it waits for more of them without a limit, and if none come leaves those
+/// that it has alone until somebody sends something.
+extern "C" int epoll_wait(int epoll, epoll_event* events, int most, int milliseconds) {
+    static thread_local bool more_may_be_there = false;
+    const int limit = more_may_be_there ? 0 : milliseconds;
+    const int count = epoll_pwait(epoll, events, most, limit, nullptr);
+    more_may_be_there = count == most;
+    return count;
+}
 
 namespace s3b::test {
 

@@ -3,6 +3,9 @@
 #include "tests/s3_server/server.h"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
@@ -59,6 +62,18 @@ TEST(Options, ReadsFill) {
         EXPECT_NE(error_of({"--no-auth", wrong}), "") << wrong;
     }
     EXPECT_NE(error_of({"--no-auth", "--fill=b:3:1", "--journal=j"}), "");
+}
+
+// What libmicrohttpd asks for events with, see server_daemon.cc.
+TEST(EpollWait, DoesNotWaitAfterItHasBroughtAsManyAsWereWanted) {
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    const int file = eventfd(1, EFD_CLOEXEC);
+    epoll_event event{EPOLLIN | EPOLLET, {}};
+    ASSERT_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event), 0);
+    EXPECT_EQ(epoll_wait(epoll, &event, 1, -1), 1);
+    EXPECT_EQ(epoll_wait(epoll, &event, 1, -1), 0);
+    close(file);
+    close(epoll);
 }
 
 TEST(Server, BulkErrorKeepsTheFirstKeys) {
