@@ -16,9 +16,9 @@
 #include "tests/s3_server/exchange.h"
 #include "tests/s3_server/server.h"
 
-/// In place of that of the C library, for libmicrohttpd 0.9.75: when it has got as many events as it
-/// asks for at a time (128) it waits for more of them without a limit, and if none come leaves those
-/// that it has alone until somebody sends something.
+/// In place of that of the C library, for libmicrohttpd 0.9.75: when it has got as many events as
+/// it asks for at a time (128) it waits for more of them without a limit, and if none come leaves
+/// those that it has alone until somebody sends something.
 extern "C" int epoll_wait(int epoll, epoll_event* events, int most, int milliseconds) {
     static thread_local bool more_may_be_there = false;
     const int limit = more_may_be_there ? 0 : milliseconds;
