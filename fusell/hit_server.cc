@@ -13,7 +13,7 @@
 
 namespace s3b::fusell {
 
-HitServer::HitServer(Reactor& reactor, EntryHolder& rest, Settings settings)
+HitServer::HitServer(Reactor& reactor, RingEntry::Holder& rest, Settings settings)
     : reactor_(reactor), rest_(rest), settings_(std::move(settings)) {
     // All signals belong to the reactor's signalfd.
     sigset_t all;

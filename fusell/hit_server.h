@@ -16,8 +16,8 @@
 
 namespace s3b::fusell {
 
-/// Belongs to the reactor's thread; what overrides EntryHolder, to its own.
-class HitServer final : public EntryHolder {
+/// Belongs to the reactor's thread; what overrides RingEntry::Holder, to its own.
+class HitServer final : public RingEntry::Holder {
 public:
     /// The most bytes of a read that is answered here: a slice of some microseconds, and what an
     /// entry may keep resident.
@@ -33,7 +33,7 @@ public:
         std::vector<uint32_t> cpus = {};  // where it runs, if it may
     };
     /// Starts the thread. `reactor` is that of `rest`, who gets what is not answered here.
-    HitServer(Reactor& reactor, EntryHolder& rest, Settings settings);
+    HitServer(Reactor& reactor, RingEntry::Holder& rest, Settings settings);
     /// Ends the thread. The kernel must have let go of all entries.
     ~HitServer();
     HitServer(const HitServer&) = delete;
@@ -58,7 +58,7 @@ private:
     bool answer(RingEntry& entry);
 
     Reactor& reactor_;
-    EntryHolder& rest_;
+    RingEntry::Holder& rest_;
     Settings settings_;
     Reactor* own_ = nullptr;  // in the thread, whose frame it lives in
     std::binary_semaphore started_{0};

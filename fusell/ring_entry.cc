@@ -8,7 +8,7 @@
 
 namespace s3b::fusell {
 
-RingEntry::RingEntry(EntryHolder& of, uint32_t number, uint16_t of_queue, size_t transfer)
+RingEntry::RingEntry(Holder& of, uint32_t number, uint16_t of_queue, size_t transfer)
     : holder(&of),
       index(number),
       queue(of_queue),

@@ -15,22 +15,19 @@
 
 namespace s3b::fusell {
 
-struct RingEntry;
-
-/// A thread with a ring, on which the kernel hands requests over.
-class EntryHolder {
-public:
-    /// The kernel has answered: a request has come, or -errno.
-    virtual void completed(RingEntry& entry, int32_t result) = 0;
-    /// Another holder hands `entry` over, which is on no ring.
-    virtual void take(RingEntry& entry) = 0;
-
-protected:
-    ~EntryHolder() = default;
-};
-
 /// Belongs to its holder's thread; handed to another one by Reactor::post().
 struct RingEntry final : Completion, Posted {
+    /// A thread with a ring, on which the kernel hands requests over.
+    class Holder {
+    public:
+        /// The kernel has answered: a request has come, or -errno.
+        virtual void completed(RingEntry& entry, int32_t result) = 0;
+        /// Another holder hands `entry` over, which is on no ring.
+        virtual void take(RingEntry& entry) = 0;
+
+    protected:
+        ~Holder() = default;
+    };
     enum class State : uint8_t {
         Registering,  // the kernel has not answered yet
         Idle,         // in the kernel
@@ -41,7 +38,7 @@ struct RingEntry final : Completion, Posted {
 
     static constexpr uint16_t kHitsWanted = 4;
 
-    RingEntry(EntryHolder& of, uint32_t number, uint16_t of_queue, size_t transfer);
+    RingEntry(Holder& of, uint32_t number, uint16_t of_queue, size_t transfer);
     void complete(int32_t result) override { holder->completed(*this, result); }
     void arrive() override { holder->take(*this); }
     std::byte* payload() { return memory.bytes().data() + Buffer::kAlignment; }
@@ -50,7 +47,7 @@ struct RingEntry final : Completion, Posted {
     /// The kernel gets the entry as it is: for the first time, or with the answer.
     void submit(Ring& ring, int device);
 
-    EntryHolder* holder;
+    Holder* holder;
     uint32_t index;
     uint16_t queue;
     State state = State::Registering;

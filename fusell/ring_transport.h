@@ -30,7 +30,7 @@ struct HitServing {
 /// request under way takes one up. They become more when half of a queue is taken: a request that
 /// finds none waits for an answer to another one, for a new entry takes only later requests. If the
 /// kernel does not offer the ring, or refuses an entry, all goes over the device.
-class RingTransport final : public Transport, public EntryHolder {
+class RingTransport final : public Transport, public RingEntry::Holder {
 public:
     /// As DevTransport; the reactor's ring must have entries of 128 bytes. `queues`: possible CPUs.
     RingTransport(Reactor& reactor, int device, uint32_t transfer, uint32_t queues,
