@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from bench_kit import MEGABYTE, sample_block
+from .subjects import NotMeasured
 from .tools import (GIB, LAZY, Used, fill, fio, percentile, read_all, store_all)
 
 SCENARIOS = {}
@@ -111,6 +112,8 @@ def _mixed(run):
          "--runtime=30"], stdout=subprocess.DEVNULL)
     try:
         while (mounted.statistic("block_cache_dirty_ratio") or 0) < 0.3:
+            if writer.poll() is not None:
+                raise NotMeasured("its write-back was never saturated")
             time.sleep(0.02)
         busy = fio(mounted.file, "randread", 64, 1, "--time_based", "--runtime=3")
     finally:
