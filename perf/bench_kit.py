@@ -52,6 +52,29 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def context_switches(pid):
+    """Of all threads that a process has now, so far."""
+    total = 0
+    folder = f"/proc/{pid}/task"
+    for task in os.listdir(folder):
+        try:
+            with open(f"{folder}/{task}/status", encoding="ascii") as file:
+                total += sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", file.read())))
+        except FileNotFoundError:
+            pass  # it has ended
+    return total
+
+
+def fio(path, pattern, megabytes, depth, *more, jobs=1, kib=4):
+    """What fio says of reads or writes of so much of a file, past the page cache."""
+    result = subprocess.run(
+        ["fio", "--name=x", "--filename=" + path, "--rw=" + pattern, f"--bs={kib}k", "--direct=1",
+         "--ioengine=io_uring", f"--iodepth={depth}", f"--numjobs={jobs}", "--group_reporting",
+         f"--size={megabytes}m", "--norandommap", "--randrepeat=0", "--output-format=json", *more],
+        stdout=subprocess.PIPE, check=True)
+    return json.loads(result.stdout)["jobs"][0]["read" if "read" in pattern else "write"]
+
+
 class Daemon:
     """A daemon in the foreground, and its mount point in `folder`."""
 

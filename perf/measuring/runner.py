@@ -98,7 +98,7 @@ class Runner:
             place.end()
 
     def _sample(self, case, subject, place, number, missing):
-        run = Run(case, subject, place, self.folder, number, self.options)
+        run = Run(case, subject, place, self.folder, number)
         try:
             if not suits(subject, case):
                 raise NotMeasured

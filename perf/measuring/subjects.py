@@ -21,7 +21,7 @@ class Mounted:
         self.process, self.point, self.file = process, point, file
         self.ready_seconds = None
 
-    def wait(self, begun, limit=60):
+    def wait(self, begun, limit):
         while not os.path.ismount(self.point):
             if self.process.poll() is not None:
                 raise NotMeasured("it did not start")
@@ -35,16 +35,7 @@ class Mounted:
         return bench_kit.cpu_seconds(self.process.pid)
 
     def switches(self):
-        """Of all threads that there are now."""
-        total = 0
-        folder = f"/proc/{self.process.pid}/task"
-        for task in os.listdir(folder):
-            try:
-                with open(f"{folder}/{task}/status", encoding="ascii") as file:
-                    total += sum(map(int, re.findall(r"ctxt_switches:\s+(\d+)", file.read())))
-            except FileNotFoundError:
-                pass  # it has ended
-        return total
+        return bench_kit.context_switches(self.process.pid)
 
     def peak_memory(self):
         """Bytes that were resident at the most."""
@@ -78,6 +69,18 @@ class Mounted:
         return usage
 
 
+def started(name, folder, command, file="file", limit=60, environment=None):
+    """Runs `command` with a mount point of its own behind it, and waits until it serves."""
+    point = os.path.join(folder, f"mnt-{name}")
+    os.makedirs(point, exist_ok=True)
+    begun = time.monotonic()
+    process = subprocess.Popen([*command, point], env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    mounted = Mounted(process, point, os.path.join(point, file))
+    mounted.wait(begun, limit)
+    return mounted
+
+
 class S3Backer:
     """Ours, or another one with the same command line."""
 
@@ -90,16 +93,8 @@ class S3Backer:
         return result.stdout.splitlines()[0] if result.stdout else "?"
 
     def mount(self, place, folder, prefix, options):
-        """Waits until it serves."""
-        point = os.path.join(folder, f"mnt-{self.name}")
-        os.makedirs(point, exist_ok=True)
-        command = [*self._command(place, folder, prefix), "-f", *options, place.bucket, point]
-        begun = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        mounted = Mounted(process, point, os.path.join(point, "file"))
-        mounted.wait(begun)
-        return mounted
-
+        command = [*self._command(place, folder, prefix), "-f", *options, place.bucket]
+        return started(self.name, folder, command)
 
     def erase(self, place, folder, prefix):
         """Deletes what a run has left in somebody's bucket."""
@@ -127,8 +122,6 @@ class FileMount:
         return result.stdout.splitlines()[0]
 
     def mount(self, place, folder, prefix, _options):
-        point = os.path.join(folder, f"mnt-{self.name}")
-        os.makedirs(point, exist_ok=True)
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("AWS_")}
         environment.update(
@@ -136,18 +129,14 @@ class FileMount:
             RCLONE_CONFIG="/dev/null", RCLONE_S3_PROVIDER="Other", RCLONE_S3_ENDPOINT=place.url,
             RCLONE_S3_ACCESS_KEY_ID=place.access_id, RCLONE_S3_SECRET_ACCESS_KEY=place.secret)
         if self.name == "s3fs":
-            command = [self.binary, place.bucket, point, "-f", "-o", "url=" + place.url,
-                       "-o", "use_path_request_style", "-o", "nonempty"]
+            command = [self.binary, "-f", "-o", "url=" + place.url, "-o",
+                       "use_path_request_style", "-o", "nonempty", place.bucket]
         else:
-            command = [self.binary, "mount", ":s3:" + place.bucket, point,
-                       "--vfs-cache-mode=writes", "--cache-dir=" + os.path.join(folder, "rclone")]
-        begun = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        mounted = Mounted(process, point, os.path.join(point, prefix.strip("/") + ".data"))
-        mounted.wait(begun, limit=15)
-        return mounted
-
+            # A new cache each time: what it has not uploaded is missing in the next mount.
+            command = [self.binary, "mount", "--vfs-cache-mode=writes", "--vfs-write-back=0s",
+                       "--cache-dir=" + tempfile.mkdtemp(dir=folder), ":s3:" + place.bucket]
+        return started(self.name, folder, command, prefix.strip("/") + ".data", limit=15,
+                       environment=environment)
 
     def erase(self, place, folder, prefix):
         mounted = self.mount(place, folder, prefix, ())
@@ -168,14 +157,7 @@ class MemoryFile:
     def mount(self, _place, folder, _prefix, options):
         size = next(option for option in options if option.startswith("--size="))
         megabytes = int(re.search(r"=(\d+)m", size).group(1))
-        point = os.path.join(folder, f"mnt-{self.name}")
-        os.makedirs(point, exist_ok=True)
-        begun = time.monotonic()
-        process = subprocess.Popen([self.binary, str(megabytes), point],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        mounted = Mounted(process, point, os.path.join(point, "file"))
-        mounted.wait(begun)
-        return mounted
+        return started(self.name, folder, [self.binary, str(megabytes)])
 
 
 class MemoryDisk:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the scenarios share: a case under way, what a program has used, fio."""
-import json
 import os
-import subprocess
-import time
 
+import bench_kit
 from bench_kit import MEGABYTE
 from .subjects import Mounted, NotMeasured
 
@@ -17,9 +15,8 @@ LAZY = "--blockCacheWriteDelay=3600000"
 class Run:
     """One subject in one round of a case."""
 
-    def __init__(self, case, subject, place, folder, number, options):
+    def __init__(self, case, subject, place, folder, number):
         self.case, self.subject, self.place, self.folder = case, subject, place, folder
-        self.options = options
         self.prefix = f"b{os.getpid()}-{abs(hash(case.key)) % 10**6}-{number}-{subject.name}/"
         self.mounted = []
 
@@ -64,12 +61,10 @@ class Used:
         self.mounted = mounted
 
     def __enter__(self):
-        self.begun = time.monotonic()
         self.cpu, self.switches = -self.mounted.cpu(), -self.mounted.switches()
         return self
 
     def __exit__(self, *_):
-        self.seconds = time.monotonic() - self.begun
         self.cpu += self.mounted.cpu()
         self.switches += self.mounted.switches()
 
@@ -82,11 +77,10 @@ def fill(mounted, megabytes, data=None):
             file.write(data)
 
 
-def read_all(mounted, megabytes, data=None):
+def read_all(mounted, megabytes, data):
     with open(mounted.file, "rb", buffering=0) as file:
         for _ in range(megabytes):
-            got = file.read(MEGABYTE)
-            if data is not None and got != data:
+            if file.read(MEGABYTE) != data:
                 raise RuntimeError(f"{mounted.file} has other data than were written")
 
 
@@ -98,15 +92,10 @@ def store_all(mounted):
         os.close(descriptor)
 
 
-def fio(path, pattern, megabytes, depth, *more, jobs=1, kib=4):
-    """What fio says of the reads or writes, past the page cache."""
-    result = subprocess.run(
-        ["fio", "--name=x", "--filename=" + path, "--rw=" + pattern, f"--bs={kib}k", "--direct=1",
-         "--ioengine=io_uring", f"--iodepth={depth}", f"--numjobs={jobs}", "--group_reporting",
-         f"--size={megabytes}m", "--norandommap", "--randrepeat=0", "--refill_buffers",
-         "--clat_percentiles=0", "--lat_percentiles=1",
-         "--output-format=json", *more], stdout=subprocess.PIPE, check=True)
-    return json.loads(result.stdout)["jobs"][0]["read" if "read" in pattern else "write"]
+def fio(path, pattern, megabytes, depth, *more):
+    """What fio says of requests of 4 KiB, all of other bytes."""
+    return bench_kit.fio(path, pattern, megabytes, depth, "--refill_buffers",
+                         "--clat_percentiles=0", "--lat_percentiles=1", *more)
 
 
 def percentile(side, percent):
