@@ -30,7 +30,7 @@ void MemorySlots::begin_use(SlotIndex slot) {
     using Clock = std::chrono::steady_clock;
     const size_t end = (size_t{slot.value} + 1) * block_size_;
     for (; decided_ < end; decided_ += kHugePage) {
-        // The last one may be larger than what is left: what is behind belongs to nobody.
+        // What is less than a huge page at the end stays in small ones.
         if (decided_ < small_until_ || decided_ + kHugePage > size_) continue;
         std::byte* const page = arena_ + decided_;
         if (madvise(page, kHugePage, MADV_HUGEPAGE) != 0) continue;

@@ -223,8 +223,7 @@ constexpr OptionRow kOptions[] = {
      "auto", fuse_transport},
     {"fuseThreads", "N", FileSystem,
      "So many threads answer reads of cached blocks beside the main one, each for some of the "
-     "CPUs, "
-     "if requests come over io_uring",
+     "CPUs, if requests come over io_uring",
      "0", number<&MountSettings::threads>},
     {"fuseReadAhead", "SIZE", FileSystem,
      "How far the kernel reads ahead in the file, as far as it goes through the page cache; needs "

@@ -3,25 +3,22 @@
 
 #include <linux/fuse.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "engine/reactor/signals.h"
 #include "fusell/inodes.h"
 
 namespace s3b::fusell {
 
 HitServer::HitServer(Reactor& reactor, RingEntry::Holder& rest, Settings settings)
     : reactor_(reactor), rest_(rest), settings_(std::move(settings)) {
-    // All signals belong to the reactor's signalfd.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    {
+        const BlockedSignals blocked;
+        thread_ = std::thread([this] { run(); });
+    }
     started_.acquire();
 }
 

@@ -3,12 +3,13 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <climits>
+
+#include "engine/reactor/signals.h"
 
 namespace s3b {
 
@@ -59,14 +60,9 @@ void CpuPool::Bed::wake_all() {
 
 CpuPool::CpuPool(Reactor& reactor, unsigned threads) : reactor_(reactor) {
     CHECK(threads > 0);
-    // Workers block all signals: those belong to the reactor's signalfd.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const BlockedSignals blocked;
     for (unsigned i = 0; i < threads; ++i) start("s3b-cpu-" + std::to_string(i), false, kNice);
     start("s3b-cpu-urgent", true, 0);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void CpuPool::start(const std::string& name, bool urgent_only, int nice) {

@@ -18,6 +18,14 @@ bool ignored(int signal) {
 
 }  // namespace
 
+BlockedSignals::BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
 Signals::Signals(Ring& ring, std::initializer_list<int> signals) : ring_(ring) {
     sigset_t wanted;
     sigemptyset(&wanted);

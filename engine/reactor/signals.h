@@ -13,6 +13,19 @@
 
 namespace s3b {
 
+/// While it lives the calling thread blocks all signals, and so do, for ever, the threads that it
+/// starts: signals belong to the reactor's signalfd.
+class BlockedSignals {
+public:
+    BlockedSignals();
+    ~BlockedSignals();
+    BlockedSignals(const BlockedSignals&) = delete;
+    BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+private:
+    sigset_t before_;
+};
+
 /// Takes the given signals of this process from its construction to its end. One that was ignored
 /// before (as SIGINT is in background jobs of a shell) stays ignored. Make it before any thread.
 class Signals {

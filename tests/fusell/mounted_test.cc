@@ -96,6 +96,14 @@ void MountedTest::SetUp() {
     if (transport != nullptr && std::string_view(transport) == "threads") settings_.threads = 2;
 }
 
+void RingMountedTest::SetUp() {
+    MountedTest::SetUp();
+    if (IsSkipped()) return;
+    settings_.transport = FuseTransport::Uring;
+    const std::string why = why_not_over_ring(settings_.transport, kernel_, reactor_.ring().wide());
+    if (!why.empty()) GTEST_SKIP() << why;
+}
+
 void MountedTest::run(std::function<void()> client) {
     auto mounted = Session::mount(reactor_, volume_, settings_, kernel_);
     ASSERT_TRUE(mounted.has_value()) << mounted.error().what;

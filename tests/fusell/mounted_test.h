@@ -108,6 +108,12 @@ private:
     Task<void> unmount();
 };
 
+/// The same where requests come over io_uring.
+class RingMountedTest : public MountedTest {
+protected:
+    void SetUp() override;
+};
+
 /// `size` bytes that depend on `seed` and repeat in no page.
 std::vector<std::byte> pattern(size_t size, uint32_t seed);
 /// The whole file as text; "errno N" if it cannot be read.

@@ -10,16 +10,11 @@
 namespace s3b::fusell {
 namespace {
 
-class SessionHitsTest : public MountedTest {
+class SessionHitsTest : public RingMountedTest {
 protected:
     void SetUp() override {
-        MountedTest::SetUp();
-        if (IsSkipped()) return;
-        settings_.transport = FuseTransport::Uring;
+        RingMountedTest::SetUp();
         settings_.threads = 2;
-        const std::string why =
-            why_not_over_ring(settings_.transport, kernel_, reactor_.ring().wide());
-        if (!why.empty()) GTEST_SKIP() << why;
         std::ranges::copy(pattern(volume_.content.size(), 5), volume_.content.begin());
     }
     /// Whether `length` bytes at `offset` read as they are; from the caller's thread.

@@ -12,16 +12,8 @@
 namespace s3b::fusell {
 namespace {
 
-class SessionRingTest : public MountedTest {
+class SessionRingTest : public RingMountedTest {
 protected:
-    void SetUp() override {
-        MountedTest::SetUp();
-        if (IsSkipped()) return;
-        settings_.transport = FuseTransport::Uring;
-        const std::string why =
-            why_not_over_ring(settings_.transport, kernel_, reactor_.ring().wide());
-        if (!why.empty()) GTEST_SKIP() << why;
-    }
     /// All threads of the calling one stay on its CPU.
     static void stay_here() {
         cpu_set_t here;
