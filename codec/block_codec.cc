@@ -107,6 +107,11 @@ BlockCodec::~BlockCodec() {
     for (const std::atomic<Workspace*>& kept : workspaces_) delete kept.load();
 }
 
+bool BlockCodec::sends_as_is() const {
+    const bool compresses = settings_.compression.algorithm != Algorithm::None;
+    return !compresses && !encrypts() && !settings_.always_name_encoding;
+}
+
 size_t BlockCodec::capacity() const {
     return deflate_bound(settings_.block_size.value) + BlockCipher::kMaxBlockBytes;
 }
@@ -116,7 +121,7 @@ Algorithm BlockCodec::compress(Workspace& workspace, std::span<const std::byte> 
     const auto [algorithm, level] = settings_.compression;
     const bool store = algorithm == Algorithm::Deflate && level == 0;
     const bool may_be_raw = !encrypts() && !settings_.always_name_encoding && !store;
-    if (algorithm == Algorithm::None && may_be_raw) return Algorithm::None;
+    if (sends_as_is()) return Algorithm::None;
     const std::span<std::byte> room = scratch.first(deflate_bound(block.size()));
     const bool worth_it = algorithm != Algorithm::None && !store &&
                           !ready(workspace.sampler).looks_incompressible(block);

@@ -60,6 +60,8 @@ public:
     BlockCodec& operator=(const BlockCodec&) = delete;
 
     bool encrypts() const { return settings_.cipher.has_value(); }
+    /// Whether a block is its own body, without a Content-Encoding: encode() adds but digests.
+    bool sends_as_is() const;
     /// So many bytes of scratch memory hold any encoded block that is worth reading.
     size_t capacity() const;
 

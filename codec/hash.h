@@ -19,11 +19,6 @@ namespace s3b::codec {
 Md5 md5(std::span<const std::byte> data);
 Sha256 sha256(std::span<const std::byte> data);
 
-/// About how long the MD5 of so many bytes takes a core of today.
-constexpr Duration md5_time(ByteCount bytes) {
-    return Duration(static_cast<int64_t>(bytes.value + bytes.value / 3));
-}
-
 /// HMAC-SHA256 with a key of any length that is set once; the padded key is hashed only once.
 /// Source: RFC 2104.
 class HmacSha256 {

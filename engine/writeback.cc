@@ -194,15 +194,29 @@ void Writeback::note_etag(const ETag& etag) {
     log::warn("the store gives no ETag of the usual form: reads after writes cannot be checked");
 }
 
+/// `bytes` are pinned and do not change, so any thread may read them.
+Task<codec::Encoded> Writeback::encode(BlockNumber block, std::span<const std::byte> bytes,
+                                       std::span<std::byte> scratch) {
+    codec::BlockCodec& codec = parts_.codec;
+    if (!codec.sends_as_is()) {
+        const auto work = [&codec, block, bytes, scratch] {
+            return codec.encode(block, bytes, scratch);
+        };
+        co_return co_await parts_.executor.run(work, Executor::Priority::Normal,
+                                               codec.encoding_time());
+    }
+    const net::Digester::Digests digests = co_await digester_.of(bytes, Executor::Priority::Normal);
+    codec::Encoded encoded;
+    encoded.body = bytes;
+    encoded.md5 = digests.md5;
+    encoded.sha256 = digests.sha256;
+    co_return encoded;
+}
+
 Task<Result<ETag>> Writeback::put(BlockNumber block, std::span<const std::byte> bytes,
                                   net::Ticket& ticket) {
     ScratchPool::Scratch scratch = parts_.scratch.take();
-    // The bytes are pinned and do not change, so any thread may read them.
-    const auto encode = [&codec = parts_.codec, block, bytes, memory = scratch.bytes()] {
-        return codec.encode(block, bytes, memory);
-    };
-    const codec::Encoded encoded = co_await parts_.executor.run(encode, Executor::Priority::Normal,
-                                                                parts_.codec.encoding_time());
+    const codec::Encoded encoded = co_await encode(block, bytes, scratch.bytes());
     co_await ticket.take();
     const std::string key = parts_.names.of(block);
     net::PutRequest request;

@@ -16,6 +16,7 @@
 #include "engine/reactor/task_group.h"
 #include "engine/remover.h"
 #include "engine/volume_parts.h"
+#include "net/digester.h"
 
 namespace s3b {
 
@@ -32,7 +33,7 @@ public:
 
     /// So many blocks are encoded while all places are taken, so that none stays empty; more only
     /// when few are left, so that the workers get several at a time.
-    static constexpr size_t kEncodedAhead = 8;
+    static constexpr size_t kEncodedAhead = 10;
     static constexpr size_t kFewEncoded = 2;
 
     /// At most `at_once` uploads are under way, those included that pause before a retry.
@@ -41,6 +42,7 @@ public:
           fetcher_(fetcher),
           at_once_(at_once),
           held_(parts.written),
+          digester_(parts.executor, net::Digester::Kind::Both),
           remover_(parts, ended_) {}
 
     /// Starts uploads and deletions that are due, as far as there are places. Urgency::Flush: those
@@ -90,6 +92,8 @@ private:
                                   net::Ticket& ticket);
     Task<Result<ETag>> put(BlockNumber block, std::span<const std::byte> bytes,
                            net::Ticket& ticket);
+    Task<codec::Encoded> encode(BlockNumber block, std::span<const std::byte> bytes,
+                                std::span<std::byte> scratch);
     void note_etag(const ETag& etag);
     Duration pause_after_failure(BlockNumber block, const Error& error);
 
@@ -97,6 +101,7 @@ private:
     Fetcher& fetcher_;
     uint32_t at_once_;
     HeldUploads held_;
+    net::Digester digester_;
     bool missing_etag_logged_ = false;
     bool abandoned_ = false;
     bool encoding_ahead_ = false;

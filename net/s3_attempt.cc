@@ -2,7 +2,6 @@
 // How one operation of the S3 store becomes attempts: send, judge, correct what can be corrected,
 // pause, try again.
 #include "codec/content_encoding.h"
-#include "codec/hash.h"
 #include "engine/base/log.h"
 #include "net/retry.h"
 #include "net/s3_reply.h"
@@ -280,19 +279,14 @@ Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& r
     if (!expected) co_return ok();
     const ReadTarget& into = operation.into;
     const auto body = (reply.encoded ? into.encoded : into.plain).first(reply.received.value);
-    const Md5 received = co_await md5_of(body, ticket);
-    if (received != *expected) {
-        co_return body_check_.received_other(operation.key, received, reply.headers);
+    const auto priority = ticket.urgency() == Urgency::Demand ? Executor::Priority::Urgent
+                                                              : Executor::Priority::Normal;
+    const Digester::Digests received = co_await digester_.of(body, priority);
+    if (received.md5 != *expected) {
+        co_return body_check_.received_other(operation.key, received.md5, reply.headers);
     }
     body_check_.received_same(reply.headers);
     co_return ok();
-}
-
-Task<Md5> S3Store::md5_of(std::span<const std::byte> bytes, const Ticket& ticket) {
-    const auto compute = [bytes] { return codec::md5(bytes); };
-    const auto priority = ticket.urgency() == Urgency::Demand ? Executor::Priority::Urgent
-                                                              : Executor::Priority::Normal;
-    co_return co_await executor_.run(compute, priority, codec::md5_time(ByteCount(bytes.size())));
 }
 
 /// S3 refuses dates that are minutes away from its own. The answer to a HEAD has no code that

@@ -74,6 +74,7 @@ S3Store::S3Store(const S3Context& context, const S3Settings& settings, const End
       refusal_hint_(refusal_hint(settings)),
       builder_(builder_settings(settings, endpoint)),
       check_bodies_(settings.check_bodies),
+      digester_(context.executor, Digester::Kind::Md5),
       transfer_(context.ring, transfer_settings(context, settings, endpoint), std::move(trusted),
                 counters_),
       hedging_(settings.hedge_percentile, counters_) {}

@@ -11,6 +11,7 @@
 #include "engine/reactor/ring.h"
 #include "engine/reactor/sync.h"
 #include "net/body_check.h"
+#include "net/digester.h"
 #include "net/credentials.h"
 #include "net/hedged_read.h"
 #include "net/object_store.h"
@@ -130,7 +131,6 @@ private:
     bool needs_check(const Operation& operation, const HttpReply& reply) const;
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply,
                              const Ticket& ticket);
-    Task<Md5> md5_of(std::span<const std::byte> bytes, const Ticket& ticket);
     HttpRequest build(const Operation& operation);
     HttpRequest build_for_document(const Operation& operation, WallTime now);
     Result<void> judge(const Operation& operation, const HttpReply& reply);
@@ -150,6 +150,7 @@ private:
     RequestBuilder builder_;
     bool check_bodies_;
     BodyCheck body_check_;
+    Digester digester_;  // of bodies that are checked
     ServerClock clock_;
     Transfer transfer_;
     HedgedReads hedging_;

@@ -13,6 +13,7 @@
 
 #include "codec/deflate.h"
 #include "codec/hash.h"
+#include "codec/md5_lanes.h"
 #include "codec/sampling.h"
 #include "codec/zeros.h"
 #include "codec/zstd.h"
@@ -56,6 +57,14 @@ void add_digests() {
     });
     add("md5", [](size_t size) {
         return [block = mixed_block(size)] { return codec::md5(block).bytes.size(); };
+    });
+    add("md5 of three at once", [](size_t size) {
+        return [block = mixed_block(size)] {
+            const std::array<std::span<const std::byte>, 3> bodies = {block, block, block};
+            std::array<Md5, 3> digests;
+            codec::md5_of_all(bodies, digests);
+            return digests[0].bytes.size();
+        };
     });
     add("sha256", [](size_t size) {
         return [block = mixed_block(size)] { return codec::sha256(block).bytes.size(); };

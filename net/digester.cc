@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/digester.h"
+
+#include <algorithm>
+#include <array>
+
+#include "codec/hash.h"
+#include "codec/md5_lanes.h"
+#include "engine/reactor/sync.h"
+
+namespace s3b::net {
+
+/// Lives with whoever began it, until all of it is computed.
+struct Digester::Group {
+    using Priority = Executor::Priority;
+    using All = std::array<Digests, codec::kMd5Lanes>;
+    static constexpr double kSha256Nanoseconds = 0.5;  // a byte
+
+    std::array<std::span<const std::byte>, codec::kMd5Lanes> bodies;
+    std::array<Digests*, codec::kMd5Lanes> wanted_at{};
+    size_t count = 0;
+    Priority priority = Priority::Normal;
+    WaitQueue computed;
+
+    Group() = default;
+    void add(std::span<const std::byte> body, Digests& digests, Priority its_priority) {
+        bodies[count] = body;
+        wanted_at[count] = &digests;
+        ++count;
+        if (its_priority == Priority::Urgent) priority = its_priority;
+    }
+    bool full() const { return count == bodies.size(); }
+    All compute(Kind kind) const;
+    Duration time(Kind kind) const;
+    void hand_out(const All& results);
+};
+
+Digester::Group::All Digester::Group::compute(Kind kind) const {
+    std::array<Md5, codec::kMd5Lanes> md5s;
+    codec::md5_of_all(std::span(bodies).first(count), md5s);
+    All results;
+    for (size_t n = 0; n < count; ++n) {
+        results[n].md5 = md5s[n];
+        if (kind == Kind::Both) results[n].sha256 = codec::sha256(bodies[n]);
+    }
+    return results;
+}
+
+void Digester::Group::hand_out(const All& results) {
+    for (size_t n = 0; n < count; ++n) *wanted_at[n] = results[n];
+    computed.wake_all();
+}
+
+Duration Digester::Group::time(Kind kind) const {
+    size_t longest = 0;
+    size_t sum = 0;
+    for (size_t n = 0; n < count; ++n) {
+        longest = std::max(longest, bodies[n].size());
+        sum += bodies[n].size();
+    }
+    const Duration md5 = codec::md5_time(ByteCount(longest), count);
+    if (kind == Kind::Md5) return md5;
+    const double sha256 = kSha256Nanoseconds * static_cast<double>(sum);
+    return md5 + Duration(static_cast<int64_t>(sha256));
+}
+
+Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::Priority priority) {
+    Digests digests;
+    if (open_ != nullptr) {
+        Group& group = *open_;
+        group.add(body, digests, priority);
+        if (group.full()) open_ = nullptr;
+        co_await group.computed.wait();
+        co_return digests;
+    }
+    Group group;
+    group.add(body, digests, priority);
+    open_ = &group;
+    co_await yield();  // others that are ready may join
+    if (open_ == &group) open_ = nullptr;
+    const auto compute = [&group, kind = kind_] { return group.compute(kind); };
+    const auto results = co_await executor_.run(compute, group.priority, group.time(kind_));
+    group.hand_out(results);
+    co_return digests;
+}
+
+}  // namespace s3b::net
