@@ -137,14 +137,14 @@ void ReadStreams::open_window(uint32_t index) {
     window_changed(index);
 }
 
-/// Doubles the window, but only once while as many blocks are read, and not before it was used:
+/// Grows the window, but only once while as many blocks are read, and not before it was used:
 /// a single long request is no reason, and what the last growth has changed must show first.
 void ReadStreams::grow_window(uint32_t index) {
     const Stream& stream = streams_[index];
     const uint32_t size = windows_.size(index);
     const bool shown = size == 0 || (stream.tried && stream.position >= stream.grows_from);
     if (!windows_.adapts() || !shown) return;
-    find_room(std::max(size, 1U));
+    find_room(windows_.growth(index));
     windows_.grow(index);
     window_changed(index);
 }

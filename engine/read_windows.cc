@@ -35,8 +35,13 @@ void ReadWindows::close(uint32_t stream) {
     --opened_;
 }
 
+uint32_t ReadWindows::growth(uint32_t stream) const {
+    const uint32_t size = std::max(windows_[stream].size, 1U);
+    return size < bound_ / kSmall ? 3 * size : size;
+}
+
 void ReadWindows::grow(uint32_t stream) {
-    if (!fixed_) add(stream, std::max(windows_[stream].size, 1U));
+    if (!fixed_) add(stream, growth(stream));
 }
 
 void ReadWindows::shrink(uint32_t stream) {

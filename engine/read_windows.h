@@ -15,6 +15,10 @@ public:
     /// Where a window that adapts begins: the size of a fixed one as documented.
     static constexpr uint32_t kFirst = 4;
 
+    /// Below this part of the bound a window grows fourfold, as that of Linux's page cache does:
+    /// each step takes a round trip.
+    static constexpr uint32_t kSmall = 16;
+
     /// `fixed`: each window has this size; none: they adapt, and have `bound` together at the most.
     ReadWindows(std::optional<uint32_t> fixed, uint32_t bound, uint32_t streams);
 
@@ -28,8 +32,11 @@ public:
     /// Gives `stream`, which has none, a window; one of 0 if the bound leaves no more.
     void open(uint32_t stream);
     void close(uint32_t stream);
-    /// Doubles the window, as far as the bound allows: a stream takes what is free, and up to its
-    /// equal share also from those who have more than theirs. No effect on fixed windows.
+    /// By so many blocks an adapting window grows if the bound allows.
+    uint32_t growth(uint32_t stream) const;
+    /// Doubles the window, or grows it fourfold if it is small, as far as the bound
+    /// allows: a stream takes what is free, and up to its equal share also from those who have more
+    /// than theirs. No effect on fixed windows.
     void grow(uint32_t stream);
     /// Halves the window, down to 1. No effect on fixed windows.
     void shrink(uint32_t stream);

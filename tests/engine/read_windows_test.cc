@@ -14,8 +14,19 @@ TEST(ReadWindowsTest, FixedOnesStayAsTheyAre) {
     for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(windows.size(i), 7U) << i;
 }
 
+TEST(ReadWindowsTest, SmallOnesGrowFourfold) {
+    ReadWindows windows({}, 16 * 17, 1);
+    windows.open(0);
+    windows.grow(0);
+    EXPECT_EQ(windows.size(0), 16U);
+    windows.grow(0);
+    EXPECT_EQ(windows.size(0), 64U);
+    windows.grow(0);
+    EXPECT_EQ(windows.size(0), 128U);
+}
+
 TEST(ReadWindowsTest, ThoseThatAdaptBeginWithFourDoubleAndHalve) {
-    ReadWindows windows({}, 1000, 1);
+    ReadWindows windows({}, 64, 1);
     windows.open(0);
     EXPECT_EQ(windows.size(0), 4U);
     windows.grow(0);
@@ -26,7 +37,7 @@ TEST(ReadWindowsTest, ThoseThatAdaptBeginWithFourDoubleAndHalve) {
 }
 
 TEST(ReadWindowsTest, AWindowShrinksToOneBlockAtTheLeast) {
-    ReadWindows windows({}, 1000, 1);
+    ReadWindows windows({}, 16, 1);
     windows.open(0);
     for (int i = 0; i < 10; ++i) windows.shrink(0);
     EXPECT_EQ(windows.size(0), 1U);
