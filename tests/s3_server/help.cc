@@ -95,6 +95,8 @@ OPTIONS
   --container-authorization=TEXT   the Authorization that the container endpoint wants; default any
   --web-identity-token=TEXT   the only right WebIdentityToken; default any
   --no-auth          do not check signatures
+  --trust-digests    take the Content-MD5 and the x-amz-content-sha256 of a PUT as they are, for
+                     benchmarks: on other machines they would cost the client nothing
   --any-date         accept requests that are not within 15 minutes of the server's time
   --clock-offset=S   the server's time is the machine's and S seconds (may be negative): in Date,
                      Last-Modified, Expiration, and in the check of requests' dates (403
@@ -131,7 +133,8 @@ Kept with an object and given back: x-amz-meta-*, Content-Type, Content-Encoding
 x-amz-storage-class, x-amz-server-side-encryption (AES256, aws:kms; -aws-kms-key-id) and, of a
 customer's key, -customer-algorithm and -customer-key-MD5. With aws:kms or a customer's key the ETag
 is not the MD5 of the body. GET and HEAD without the key of the PUT get 400; keys are not stored.
-Content-MD5 and x-amz-content-sha256 are checked (400 BadDigest, XAmzContentSHA256Mismatch).
+Content-MD5 and x-amz-content-sha256 are checked (400 BadDigest, XAmzContentSHA256Mismatch) unless
+they are trusted.
 )";
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/s3_server/digests.h"
+
 namespace s3b::test {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
@@ -32,6 +34,7 @@ struct Request {
     std::vector<QueryItem> query;     // in the order received
     std::vector<HeaderView> headers;  // in the order received
     std::string body;
+    std::optional<Md5Digest> body_md5;  // once it is known
 
     // Splits "/path?name=value&..." and decodes the parts.
     void set_target(std::string_view target);

@@ -12,8 +12,8 @@ namespace s3b::test {
 
 namespace {
 
-std::string etag_of(std::string_view body, const HeaderList& headers) {
-    const std::string digest = to_hex(md5(body));
+std::string etag_of(const Md5Digest& body_md5, const HeaderList& headers) {
+    const std::string digest = to_hex(body_md5);
     return has_opaque_etag(headers) ? to_hex(md5("encrypted " + digest)) : digest;
 }
 
@@ -25,9 +25,10 @@ std::string storage_class_of(const HeaderList& headers) {
 
 }  // namespace
 
-ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified) {
+ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified,
+                      const std::optional<Md5Digest>& body_md5) {
     Object object;
-    object.etag = '"' + etag_of(body, headers) + '"';
+    object.etag = '"' + etag_of(body_md5 ? *body_md5 : md5(body), headers) + '"';
     object.storage_class = storage_class_of(headers);
     object.body = std::move(body);
     object.headers = std::move(headers);

@@ -28,7 +28,8 @@ struct Object {
 
 using ObjectPtr = std::shared_ptr<const Object>;
 
-ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified);
+ObjectPtr make_object(std::string body, HeaderList headers, std::time_t modified,
+                      const std::optional<Md5Digest>& body_md5 = {});
 
 struct ListQuery {
     std::string prefix;

@@ -151,6 +151,8 @@ bool set_flag(Options& options, std::string_view name) {
         options.auth.enabled = false;
     } else if (name == "any-date") {
         options.auth.any_date = true;
+    } else if (name == "trust-digests") {
+        options.body_digests = BodyDigests::kTrusted;
     } else if (name == "imds-v2-only") {
         options.credentials.imds_v2_only = true;
     } else if (name == "help") {

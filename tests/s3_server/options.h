@@ -32,6 +32,7 @@ struct Options {
     CredentialSettings credentials;  // those that they give are in auth
     ConditionalPut conditional_put = ConditionalPut::kHonoured;
     std::chrono::seconds clock_offset{};  // of the server's clock to the machine's
+    BodyDigests body_digests = BodyDigests::kChecked;
     std::chrono::milliseconds latency{};
     std::chrono::milliseconds list_latency{};  // of lists, besides latency
     uint64_t bandwidth = 0;  // bytes a second, all requests together; 0 = no limit

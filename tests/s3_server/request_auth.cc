@@ -227,25 +227,30 @@ const Sha256Digest& RequestAuth::signing_key(std::string_view date, std::string_
     return signing_keys_.emplace(std::move(name), key).first->second;
 }
 
-std::optional<Answer> check_body_digests(const Request& request) {
-    if (const auto given = request.header("x-amz-content-sha256"); given != kUnsignedPayload) {
+std::optional<Answer> check_body_digests(Request& request, BodyDigests digests) {
+    const bool trusted = digests == BodyDigests::kTrusted;
+    const auto given_sha256 = request.header("x-amz-content-sha256");
+    if (given_sha256 && given_sha256 != kUnsignedPayload && !trusted) {
         const auto matches = [&] {
-            return request.body.empty() ? *given == kEmptySha256
-                                        : *given == to_hex(sha256(request.body));
+            return request.body.empty() ? *given_sha256 == kEmptySha256
+                                        : *given_sha256 == to_hex(sha256(request.body));
         };
-        if (given && !matches()) {
+        if (!matches()) {
             return error_answer(400, "XAmzContentSHA256Mismatch",
                                 "x-amz-content-sha256 is not the hash of the body");
         }
     }
     if (const auto given = request.header("content-md5")) {
         const auto digest = base64_decode(*given);
-        if (!digest || digest->size() != sizeof(Md5Digest)) {
+        Md5Digest md5_given{};
+        if (!digest || digest->size() != md5_given.size()) {
             return error_answer(400, "InvalidDigest", "Content-MD5 is not an MD5 in base64");
         }
-        if (to_hex(bytes_of(*digest)) != to_hex(md5(request.body))) {
+        std::ranges::copy(bytes_of(*digest), md5_given.begin());
+        if (!trusted && md5_given != md5(request.body)) {
             return error_answer(400, "BadDigest", "Content-MD5 is not the hash of the body");
         }
+        request.body_md5 = md5_given;
     }
     return std::nullopt;
 }

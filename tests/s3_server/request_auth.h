@@ -60,7 +60,11 @@ private:
     std::unordered_map<std::string, Sha256Digest> signing_keys_;  // by "DATE/REGION"
 };
 
-// Compares x-amz-content-sha256 and Content-MD5, where given, with the body.
-std::optional<Answer> check_body_digests(const Request& request);
+enum class BodyDigests { kChecked, kTrusted };
+
+// Compares x-amz-content-sha256 and Content-MD5, where given, with the body, unless they are to be
+// trusted. Keeps the MD5 in the request.
+std::optional<Answer> check_body_digests(Request& request,
+                                         BodyDigests digests = BodyDigests::kChecked);
 
 }  // namespace s3b::test

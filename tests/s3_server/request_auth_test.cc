@@ -257,6 +257,16 @@ TEST(BodyDigests, Sha256) {
     EXPECT_EQ(refusal(check_body_digests(request)), "");
 }
 
+TEST(BodyDigests, TrustedOnesAreNotCompared) {
+    Request request;
+    request.body = "something else";
+    request.headers = {{"x-amz-content-sha256", kEmptyHash},
+                       {"Content-MD5", "XrY7u+Ae7tCTyyK7j1rNww=="}};
+    EXPECT_EQ(refusal(check_body_digests(request, BodyDigests::kTrusted)), "");
+    ASSERT_TRUE(request.body_md5.has_value());
+    EXPECT_EQ(to_hex(*request.body_md5), "5eb63bbbe01eeed093cb22bb8f5acdc3");
+}
+
 TEST(BodyDigests, Md5) {
     Request request;
     request.body = "hello world";

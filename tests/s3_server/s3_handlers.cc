@@ -151,7 +151,7 @@ Answer S3Handlers::put_object(Request& request, const S3Target& target) {
         return *refusal;
     }
     const ObjectPtr object =
-        make_object(std::move(request.body), kept_headers(request), clock_.now());
+        make_object(std::move(request.body), kept_headers(request), clock_.now(), request.body_md5);
     store_.put(target.bucket, target.key, object);
     Answer answer = empty_answer(200);
     answer.headers = encryption_headers(object->headers);

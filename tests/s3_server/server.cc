@@ -103,7 +103,7 @@ MHD_Result Server::receive_s3(Exchange& exchange) {
         exchange.refusal = auth_.check(exchange.request, clock_.now());
     }
     if (!exchange.refusal) {
-        exchange.refusal = check_body_digests(exchange.request);
+        exchange.refusal = check_body_digests(exchange.request, body_digests_);
     }
     if (!exchange.refusal) {
         exchange.plan = faults_.plan(exchange.target.operation, exchange.target.key);

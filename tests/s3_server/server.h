@@ -63,6 +63,7 @@ private:
     RequestAuth auth_;
     CredentialService credentials_;
     Admin admin_;
+    BodyDigests body_digests_;
     std::chrono::milliseconds latency_;
     std::chrono::milliseconds list_latency_;
     uint64_t bandwidth_;

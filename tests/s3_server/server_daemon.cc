@@ -133,6 +133,7 @@ Server::Server(const Options& options)
                    clock_),
       admin_(store_, handlers_, faults_, statistics_, auth_, credentials_,
              [this](uint64_t count) { return release_held(count); }),
+      body_digests_(options.body_digests),
       latency_(options.latency),
       list_latency_(options.list_latency),
       bandwidth_(options.bandwidth) {
