@@ -104,8 +104,8 @@ class CpuPool final : public Executor {
 public:
     /// To wake a worker costs the reactor some 20 us and the work 40 us until it begins.
     static constexpr Duration kAlwaysHandedOver = std::chrono::microseconds(100);
-    /// Where others are awake it costs less than one.
-    static constexpr Duration kHandedOverToTheAwake = std::chrono::microseconds(25);
+    /// Where others are awake it costs less than one; and a busy reactor has no time to lose.
+    static constexpr Duration kHandedOverInHaste = std::chrono::microseconds(25);
     /// So much less than the reactor do the workers of all work get where processors are short.
     static constexpr int kNice = 5;
 
@@ -114,7 +114,8 @@ public:
     ~CpuPool() override;
     void submit(Work& work, Priority priority) override;
     bool hands_over(Duration cost) const override {
-        return cost >= kAlwaysHandedOver || (cost >= kHandedOverToTheAwake && under_way_ > 0);
+        const bool haste = under_way_ > 0 || reactor_.busy();
+        return cost >= (haste ? kHandedOverInHaste : kAlwaysHandedOver);
     }
 
 private:

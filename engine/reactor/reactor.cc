@@ -71,12 +71,23 @@ void Reactor::turn(bool may_sleep) {
     const bool idle = may_sleep && !scheduler_.has_ready();
     ring_.enter(now, idle ? scheduler_.next_due() : now);
     scheduler_.update_now();
+    note_idle(idle ? scheduler_.now() - now : Duration::zero());
     scheduler_.run_turn();
+}
+
+void Reactor::note_idle(Duration idle) {
+    idle_ += idle;
+    const Duration window = scheduler_.now() - window_from_;
+    if (window < kLoadWindow) return;
+    busy_ = idle_ * 2 < window;
+    window_from_ = scheduler_.now();
+    idle_ = {};
 }
 
 void Reactor::run(Task<void> main) {
     CHECK(scheduler_.in_loop());
     scheduler_.update_now();
+    window_from_ = scheduler_.now();
     TaskGroup group;
     group.spawn(std::move(main));
     while (group.running() > 0) turn(true);

@@ -43,6 +43,10 @@ public:
     /// Runs the loop until `main` has ended. May be called again afterwards.
     void run(Task<void> main);
 
+    /// Whether it was at work more than half of the last kLoadWindow, or of a longer turn.
+    bool busy() const { return busy_; }
+    static constexpr Duration kLoadWindow = std::chrono::milliseconds(1);
+
     /// Thread-safe, lock-free. `work.arrive()` runs soon on the reactor's thread, in the order of
     /// posting of each thread.
     void post(Posted& work);
@@ -56,6 +60,7 @@ private:
     void arm_wake_up();
     void take_posted();
     void turn(bool may_sleep);
+    void note_idle(Duration idle);
 
     SystemClock clock_;
     Scheduler scheduler_;
@@ -64,6 +69,9 @@ private:
     uint64_t event_count_ = 0;
     bool wake_up_armed_ = false;
     bool stopping_ = false;
+    bool busy_ = false;
+    Instant window_from_{};
+    Duration idle_{};  // since then
     WakeUp wake_up_{*this};
     std::atomic<Posted*> posted_{nullptr};
 };

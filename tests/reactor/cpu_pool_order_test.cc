@@ -158,6 +158,19 @@ Task<void> where(Executor& executor, Duration cost, bool& here) {
     const auto work = [mine] { return std::this_thread::get_id() == mine; };
     here = co_await executor.run(work, Priority::Normal, cost);
 }
+Task<void> where_at_rest(Reactor& reactor, Executor& executor, Duration cost, bool& here) {
+    WaitQueue idle;
+    while (reactor.busy()) {
+        co_await idle.wait_until(Scheduler::current().now() + Reactor::kLoadWindow);
+    }
+    co_await where(executor, cost, here);
+}
+Task<void> where_without_rest(Reactor& reactor, Executor& executor, Duration cost, bool& here) {
+    while (!reactor.busy()) {
+        co_await yield();
+    }
+    co_await where(executor, cost, here);
+}
 Task<void> where_while_busy(Executor& executor, Duration cost, bool& here) {
     Gate gate;
     TaskGroup group;
@@ -172,16 +185,29 @@ TEST(CpuPool, ShortWorkIsDoneHere) {
     Reactor reactor;
     CpuPool pool(reactor, 2);  // any worker of all work may be the one that is held
     bool here = false;
-    reactor.run(where(pool, CpuPool::kAlwaysHandedOver - microseconds(1), here));
+    const Duration short_time = CpuPool::kAlwaysHandedOver - microseconds(1);
+    reactor.run(where_at_rest(reactor, pool, short_time, here));
     EXPECT_TRUE(here);
     reactor.run(where(pool, CpuPool::kAlwaysHandedOver, here));
     EXPECT_FALSE(here);
-    reactor.run(where_while_busy(pool, CpuPool::kHandedOverToTheAwake - microseconds(1), here));
+    reactor.run(where_while_busy(pool, CpuPool::kHandedOverInHaste - microseconds(1), here));
     EXPECT_TRUE(here);
-    reactor.run(where_while_busy(pool, CpuPool::kHandedOverToTheAwake, here));
+    reactor.run(where_while_busy(pool, CpuPool::kHandedOverInHaste, here));
     EXPECT_FALSE(here);
-    reactor.run(where(pool, CpuPool::kHandedOverToTheAwake, here));  // none is under way any more
+    // none is under way any more
+    reactor.run(where_at_rest(reactor, pool, CpuPool::kHandedOverInHaste, here));
     EXPECT_TRUE(here);
+}
+
+TEST(CpuPool, ABusyReactorKeepsOnlyTheShortest) {
+    Reactor reactor;
+    CpuPool pool(reactor, 1);
+    bool here = false;
+    const Duration shortest = CpuPool::kHandedOverInHaste - microseconds(1);
+    reactor.run(where_without_rest(reactor, pool, shortest, here));
+    EXPECT_TRUE(here);
+    reactor.run(where_without_rest(reactor, pool, CpuPool::kHandedOverInHaste, here));
+    EXPECT_FALSE(here);
 }
 
 Task<void> niceness(Executor& executor, Priority priority, int& value) {

@@ -228,6 +228,24 @@ TEST(Reactor, AnIdleReactorSleepsWithoutWakingUp) {
     EXPECT_LE(switches, 5);  // one for the whole wait; a poll each 10 ms would make 30
 }
 
+Task<void> until_busy(Reactor& reactor, bool busy) {
+    WaitQueue idle;
+    while (reactor.busy() != busy) {
+        if (busy) {
+            co_await yield();
+        } else {
+            co_await idle.wait_until(Scheduler::current().now() + Reactor::kLoadWindow);
+        }
+    }
+}
+
+TEST(Reactor, IsBusyWithoutSleepAndNotAfterIt) {
+    Reactor reactor;
+    EXPECT_FALSE(reactor.busy());
+    reactor.run(until_busy(reactor, true));
+    reactor.run(until_busy(reactor, false));
+}
+
 TEST(Reactor, WorkPostedAndNotYetTakenArrivesBeforeTheEnd) {
     Arrivals arrivals(1);
     const Notes notes = notes_of(arrivals, 0, 1);
