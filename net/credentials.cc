@@ -34,8 +34,9 @@ void AccessKeys::swap(AccessKeys& other) noexcept {
 
 Credentials::Credentials(AccessKeys fixed) : keys_(std::move(fixed)), have_keys_(true) {}
 
-Credentials::Credentials(std::unique_ptr<CredentialSource> source, Duration refresh_every)
-    : source_(std::move(source)), refresh_every_(refresh_every) {
+Credentials::Credentials(std::unique_ptr<CredentialSource> source, Duration refresh_every,
+                         Duration least_interval)
+    : source_(std::move(source)), refresh_every_(refresh_every), least_interval_(least_interval) {
     CHECK(source_ != nullptr);
 }
 
@@ -68,7 +69,7 @@ Task<Result<void>> Credentials::refresh() {
         co_return outcome_;
     }
     if (stopped_) co_return Error(Errc::Cancelled, "shutting down");
-    const bool too_soon = ever_asked_ && Scheduler::current().now() < asked_ + kLeastInterval;
+    const bool too_soon = ever_asked_ && Scheduler::current().now() < asked_ + least_interval_;
     if (too_soon) co_return outcome_;
     fetching_ = true;
     Result<AccessKeys> fetched = co_await source_->fetch();
@@ -128,12 +129,12 @@ Instant Credentials::next_refresh() const {
     if (!ever_asked_) return Scheduler::current().now();
     if (failures_ > 0) {
         const unsigned doublings = std::min(failures_ - 1, kMostDoublings);
-        return asked_ + std::min(kLeastInterval * (1 << doublings), kGreatestPause);
+        return asked_ + std::min(least_interval_ * (1 << doublings), kGreatestPause);
     }
     Instant due = kNever;
     if (refresh_every_ > Duration{}) due = asked_ + refresh_every_;
     if (keys_.expires) due = std::min(due, asked_ + until_expiry_nears());
-    return std::max(due, asked_ + kLeastInterval);
+    return std::max(due, asked_ + least_interval_);
 }
 
 Duration Credentials::until_expiry_nears() const {

@@ -57,7 +57,7 @@ class Credentials {
 public:
     /// Sources are not asked more often, whoever wants keys.
     static constexpr Duration kLeastInterval = std::chrono::seconds(5);
-    /// The pause after a failed refresh doubles from kLeastInterval up to this.
+    /// The pause after a failed refresh doubles from the least interval up to this.
     static constexpr Duration kGreatestPause = std::chrono::minutes(5);
     /// Keys are refreshed so long before they expire, or at four fifths of a shorter life.
     static constexpr Duration kMargin = std::chrono::minutes(5);
@@ -65,7 +65,8 @@ public:
     /// Keys that stay as they are.
     explicit Credentials(AccessKeys fixed);
     /// `refresh_every`: the greatest time between two fetches; 0 = none, only the expiry counts.
-    Credentials(std::unique_ptr<CredentialSource> source, Duration refresh_every);
+    Credentials(std::unique_ptr<CredentialSource> source, Duration refresh_every,
+                Duration least_interval = kLeastInterval);
     Credentials(const Credentials&) = delete;
     Credentials& operator=(const Credentials&) = delete;
     ~Credentials();
@@ -100,6 +101,7 @@ private:
 
     std::unique_ptr<CredentialSource> source_;
     Duration refresh_every_{};
+    Duration least_interval_ = kLeastInterval;
     AccessKeys keys_;
     uint64_t generation_ = 0;
     bool have_keys_ = false;

@@ -89,7 +89,7 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
     co_await ticket.pay_upload(sent);
     co_await ticket.pay_download(wanted);
     const Instant begin = Scheduler::current().now();
-    attempt.outcome = co_await exchange(operation, ticket);
+    attempt.outcome = co_await exchange(operation, ticket, attempt.with);
     const bool answered = attempt.outcome.has_value();
     ticket.refund_download(answered ? wanted - attempt.outcome->received : wanted);
     if (!answered) co_return attempt;
@@ -103,16 +103,20 @@ Task<S3Store::Attempt> S3Store::try_once(const Operation& operation, Ticket& tic
         co_return attempt;
     }
     attempt.pause_wanted = reply.headers.retry_after.value_or(Duration::zero());
-    attempt.corrected = clock_was_wrong(judged.error(), reply);
-    if (!attempt.corrected) attempt.corrected = co_await keys_were_old(judged.error(), reply);
+    attempt.corrected = clock_was_wrong(judged.error(), reply, attempt.with);
+    if (!attempt.corrected) {
+        attempt.corrected = co_await keys_were_old(judged.error(), reply, attempt.with);
+    }
     attempt.outcome = judged.error();
     co_return attempt;
 }
 
-Task<Result<HttpReply>> S3Store::exchange(const Operation& operation, const Ticket& ticket) {
+Task<Result<HttpReply>> S3Store::exchange(const Operation& operation, const Ticket& ticket,
+                                          Signed& with) {
     if (stopped(operation)) co_return Error(Errc::Cancelled, "shutting down");
     const Transfer::Place place = co_await transfer_.place();
     // Signed only now: the waits may outlast the validity of a signature.
+    with = {clock_.correction(), key_generation_};
     const HttpRequest request = build(operation);
     const bool changes = operation.method == Method::Put || operation.method == Method::Delete;
     if (changes) body_check_.forget(operation.key);
@@ -171,14 +175,14 @@ Task<Result<void>> S3Store::get_keys() {
 }
 
 /// Whether the keys were refused and there are other ones now. The answer to a HEAD has no code.
-Task<bool> S3Store::keys_were_old(const Error& error, const HttpReply& reply) {
+Task<bool> S3Store::keys_were_old(const Error& error, const HttpReply& reply, const Signed& with) {
     if (credentials_ == nullptr) co_return false;
     const bool refused = error.code == Errc::Unauthorized ||
                          (error.code == Errc::Forbidden &&
                           (reply.error_body.empty() ||
                            says_expired_keys(parse_error_document(reply.error_body).code)));
     if (!refused) co_return false;
-    co_return co_await credentials_->renew(key_generation_);
+    co_return co_await credentials_->renew(with.key_generation);
 }
 
 HttpRequest S3Store::build(const Operation& operation) {
@@ -291,11 +295,14 @@ Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& r
 
 /// S3 refuses dates that are minutes away from its own. The answer to a HEAD has no code that
 /// would say so, but every answer has a date.
-bool S3Store::clock_was_wrong(const Error& error, const HttpReply& reply) {
+/// `with` may be out of date: the answer to another request has told.
+bool S3Store::clock_was_wrong(const Error& error, const HttpReply& reply, const Signed& with) {
     if (error.code != Errc::Forbidden && error.code != Errc::Refused) return false;
+    if (with.clock_correction != clock_.correction()) return true;
     if (!clock_.learn(reply.headers.date, Scheduler::current().wall_now())) return false;
-    log::warn("the clocks differ: requests are signed with the server's time from now on",
-              log::kv("seconds", clock_.offset().count()));
+    log::warn(
+        "the clocks differ: requests are signed with the server's time from now on",
+        log::kv("seconds", std::chrono::floor<std::chrono::seconds>(clock_.correction()).count()));
     return true;
 }
 

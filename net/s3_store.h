@@ -11,8 +11,8 @@
 #include "engine/reactor/ring.h"
 #include "engine/reactor/sync.h"
 #include "net/body_check.h"
-#include "net/digester.h"
 #include "net/credentials.h"
+#include "net/digester.h"
 #include "net/hedged_read.h"
 #include "net/object_store.h"
 #include "net/s3_request.h"
@@ -106,9 +106,15 @@ private:
         /// A put for an object that must not exist yet: to find one is the answer.
         bool exclusive() const { return put != nullptr && put->only_if_absent; }
     };
+    /// What a request was signed with.
+    struct Signed {
+        WallTime::duration clock_correction{};
+        uint64_t key_generation = 0;
+    };
     /// What came of one attempt.
     struct Attempt {
         Result<HttpReply> outcome = Error(Errc::Cancelled, "not begun");
+        Signed with;
         Duration pause_wanted{};  // by the server, before the next one
         bool corrected = false;   // what made it fail was put right: try again at once
 
@@ -119,14 +125,15 @@ private:
     Task<Result<HttpReply>> repeat(const Operation& operation, Ticket& ticket);
     bool worth_retrying(const Operation& operation, Errc code) const;
     Task<Attempt> try_once(const Operation& operation, Ticket& ticket);
-    Task<Result<HttpReply>> exchange(const Operation& operation, const Ticket& ticket);
+    Task<Result<HttpReply>> exchange(const Operation& operation, const Ticket& ticket,
+                                     Signed& with);
     Task<Result<HttpReply>> read_hedged(const Operation& operation, const Transfer::Place& place,
                                         const HttpRequest& request);
     Task<Result<HttpReply>> read_list(const Transfer::Place& place, const HttpRequest& request);
     Task<void> pause(const Operation& operation, Duration duration);
     bool stopped(const Operation& operation) const;
     Task<Result<void>> get_keys();
-    Task<bool> keys_were_old(const Error& error, const HttpReply& reply);
+    Task<bool> keys_were_old(const Error& error, const HttpReply& reply, const Signed& with);
     const std::string& encoding_of(const HttpReply& reply) const;
     bool needs_check(const Operation& operation, const HttpReply& reply) const;
     Task<Result<void>> check(const Operation& operation, const HttpReply& reply,
@@ -134,7 +141,7 @@ private:
     HttpRequest build(const Operation& operation);
     HttpRequest build_for_document(const Operation& operation, WallTime now);
     Result<void> judge(const Operation& operation, const HttpReply& reply);
-    bool clock_was_wrong(const Error& error, const HttpReply& reply);
+    bool clock_was_wrong(const Error& error, const HttpReply& reply, const Signed& with);
     void log_redirect(const Operation& operation, const HttpReply& reply);
     void count_success(Method method, Duration time);
 

@@ -17,17 +17,16 @@ public:
 
     /// The server's time when ours is `now`.
     WallTime at(WallTime now) const { return now + offset_; }
+    /// By how much it corrects ours.
+    WallTime::duration correction() const { return offset_; }
     /// Learns from the Date header of an answer to a request that was refused. True if the time of
-    /// the next request will be another one: then it is worth another attempt.
+    /// the next request will be another one.
     bool learn(std::optional<WallTime> date, WallTime now) {
         if (!date) return false;
         const auto difference = *date - at(now);
         if (std::chrono::abs(difference) < kTolerance) return false;
         offset_ += difference;
         return true;
-    }
-    std::chrono::seconds offset() const {
-        return std::chrono::duration_cast<std::chrono::seconds>(offset_);
     }
 
 private:

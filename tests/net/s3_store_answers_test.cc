@@ -91,6 +91,11 @@ TEST_F(S3StoreClockTest, TheServersTimeIsLearnedFromARefusal) {
     EXPECT_EQ(store().counters().forbidden, 1U);
 }
 
+TEST_F(S3StoreClockTest, RequestsThatWereSignedBeforeItWasLearnedAreSignedAnew) {
+    put_many(20);
+    EXPECT_GT(store().counters().forbidden, 1U);
+}
+
 /// Gives keys as told.
 class ToldSource final : public CredentialSource {
 public:
@@ -99,9 +104,10 @@ public:
         ++fetches;
         co_await yield();
         if (keys.id.empty()) co_return Error(Errc::NotFound, "none");
-        co_return keys;
+        co_return fetches > 1 && later ? *later : keys;
     }
     AccessKeys keys;
+    std::optional<AccessKeys> later;  // from the second fetch on
     int fetches = 0;
 };
 
@@ -129,6 +135,21 @@ TEST_F(S3StoreKeysTest, ASourceThatWasAskedJustNowIsNotAskedAgain) {
     give("OLD", "OLD");
     EXPECT_EQ(try_put("a"), "Forbidden");
     EXPECT_EQ(source_->fetches, 1);
+}
+
+TEST_F(S3StoreKeysTest, RequestsThatWereSignedWithOldKeysAreSignedAnewAndTheSourceIsAskedOnce) {
+    auto* source = new ToldSource;
+    Credentials keys(std::unique_ptr<CredentialSource>(source), Duration::zero(), Duration::zero());
+    credentials_ = &keys;
+    source->keys.id = "OLD";
+    source->keys.secret = "OLD";
+    source->later.emplace();
+    source->later->id = "ID";
+    source->later->secret = "KEY";
+    put_many(20);
+    EXPECT_GT(store().counters().forbidden, 1U);
+    EXPECT_EQ(source->fetches, 2);
+    store_.reset();
 }
 
 TEST_F(S3StoreKeysTest, WithoutKeysNothingIsSent) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/reactor/cpu_pool.h"
+#include "engine/reactor/task_group.h"
 #include "tests/net/store_kit.h"
 #include "tests/net/store_steps.h"
 #include "tests/net/test_server.h"
@@ -58,6 +59,17 @@ protected:
         std::string outcome;
         run(kGet(store(), std::move(key), condition, outcome));
         return outcome;
+    }
+    /// Puts many objects at once; EXPECTs success of all.
+    void put_many(int count) {
+        static constexpr auto kPut = [](S3Store& store, int objects) -> Task<void> {
+            TaskGroup group;
+            for (int i = 0; i < objects; ++i) {
+                group.spawn(put_bytes(store, std::to_string(i), pattern(4096, 1)));
+            }
+            co_await group.join();
+        };
+        run(kPut(store(), count));
     }
     /// What a put of `key` ends with.
     std::string try_put(std::string key) {
