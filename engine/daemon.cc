@@ -29,6 +29,10 @@ MountedFile::Settings file_settings(const Config& config, const Geometry& geomet
     return settings;
 }
 
+Task<void> read_token(MountToken& token, std::optional<FoundToken>& found) {
+    found = co_await token.read();
+}
+
 std::string mebibytes(ByteCount bytes) { return std::to_string(bytes.value >> 20) + " MiB"; }
 
 net::TransferLimits transfer_limits(const Config& config) {
@@ -131,40 +135,45 @@ Task<void> Daemon::wait_for_former() {
 /// All that can be known without changing anything: whether the volume can be mounted.
 Task<bool> Daemon::prepare(Geometry& geometry) {
     co_await wait_for_former();
+    if (!config_.test) token_.emplace(*store_, codec::ObjectNames(config_.prefix));
+    std::optional<FoundToken> token;
+    TaskGroup reading;
+    if (token_) reading.spawn(read_token(*token_, token));  // meanwhile: a round trip less
+    const bool usable = co_await look_at_volume(geometry);
+    co_await reading.join();
+    co_return usable&& decide(geometry, token);
+}
+
+Task<bool> Daemon::look_at_volume(Geometry& geometry) {
     const std::optional<VolumeFacts> facts = co_await settle_geometry(*store_, config_);
     if (!facts) co_return false;
     geometry = facts->geometry;
     codec_ = make_codec(config_, geometry);
     if (codec_ == nullptr) co_return false;
-    if (!config_.test) {
-        DecodeCheck check(*store_, *codec_, *facts, config_);
-        const bool decodable = co_await check.run();
-        if (!decodable) co_return false;
-        token_.emplace(*store_, codec::ObjectNames(config_.prefix));
-    }
-    co_return co_await decide(geometry);
+    if (config_.test) co_return true;
+    DecodeCheck check(*store_, *codec_, *facts, config_);
+    co_return co_await check.run();
 }
 
 /// Nothing is changed before it is decided, not even the size of the cache file.
-Task<bool> Daemon::decide(const Geometry& geometry) {
+bool Daemon::decide(const Geometry& geometry, const std::optional<FoundToken>& token) {
     if (!config_.cache.file.empty() && config_.cache.size > 0) {
         file_.emplace(file_settings(config_, geometry));
         if (const std::string wrong = file_->open(); !wrong.empty()) {
             say(wrong);
-            co_return false;
+            return false;
         }
     }
-    const MountDecision decision =
-        co_await decide_mount(token_ ? &*token_ : nullptr, file_ ? &*file_ : nullptr, config_);
-    if (decision.verdict == MountDecision::Verdict::Refuse) co_return false;
-    if (!file_) co_return true;
+    const MountDecision decision = decide_mount(token, file_ ? &*file_ : nullptr, config_);
+    if (decision.verdict == MountDecision::Verdict::Refuse) return false;
+    if (!file_) return true;
     const bool recover = decision.verdict == MountDecision::Verdict::Recover;
     if (recover) continued_token_ = file_->token();
     if (const std::string wrong = file_->load(recover, config_.force); !wrong.empty()) {
         say(wrong);
-        co_return false;
+        return false;
     }
-    co_return true;
+    return true;
 }
 
 Task<bool> Daemon::start() {

@@ -45,8 +45,9 @@ private:
     bool fits_into_memory(const MemoryBudget& budget) const;
     Task<bool> start();
     Task<bool> prepare(Geometry& geometry);
+    Task<bool> look_at_volume(Geometry& geometry);
     Task<void> wait_for_former();
-    Task<bool> decide(const Geometry& geometry);
+    bool decide(const Geometry& geometry, const std::optional<FoundToken>& token);
     const FileTierNeeds* file_for_volume();
     Task<bool> establish_token();
     Task<void> clear_token();

@@ -37,7 +37,7 @@ uint32_t random_token() {
     }
 }
 
-Task<Result<std::optional<uint32_t>>> MountToken::read() {
+Task<FoundToken> MountToken::read() {
     const Result<net::ObjectMeta> meta = co_await store_.head(key_);
     if (!meta.has_value()) {
         if (meta.error().code == Errc::NotFound) co_return std::optional<uint32_t>();

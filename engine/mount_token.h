@@ -13,15 +13,17 @@
 
 namespace s3b {
 
+/// The token in the store; nullopt if there is none. Or why it could not be read.
+using FoundToken = Result<std::optional<uint32_t>>;
+
 /// Belongs to the reactor's thread. Directories (test mode) keep no token: it is never found there.
 class MountToken {
 public:
     MountToken(net::ObjectStore& store, const codec::ObjectNames& names)
         : store_(store), key_(names.mount_flag()) {}
 
-    /// The token in the store; nullopt if there is none. A flag object without a number counts
-    /// as 1. Errors: those of the store.
-    Task<Result<std::optional<uint32_t>>> read();
+    /// A flag object without a number counts as 1. Errors: those of the store.
+    Task<FoundToken> read();
     /// Reads once more, writes a new random token, and reads it back. Busy if another mount has set
     /// one meanwhile: where the store knows conditional writes (If-None-Match) at most one of
     /// several gets through, and the token of the winner is never overwritten; elsewhere those that

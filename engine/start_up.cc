@@ -88,9 +88,10 @@ Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config
     co_return facts;
 }
 
-Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, const Config& config) {
+MountDecision decide_mount(const std::optional<FoundToken>& token, const MountedFile* file,
+                           const Config& config) {
     MountCase mount;
-    mount.has_store_token = token != nullptr;
+    mount.has_store_token = token.has_value();
     if (file != nullptr) {
         mount.file = file->token();
         mount.dirty = file->dirty();
@@ -100,19 +101,16 @@ Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, con
     mount.read_only = config.mount.read_only;
     mount.shared = config.shared_disk;
     MountDecision decision;
-    if (token != nullptr) {
-        const Result<std::optional<uint32_t>> present = co_await token->read();
-        if (!present.has_value()) {
-            say("cannot read the mount token: " + describe(present.error()));
-            decision.verdict = MountDecision::Verdict::Refuse;
-            co_return decision;
-        }
-        mount.store = *present;
+    if (token && !token->has_value()) {
+        say("cannot read the mount token: " + describe(token->error()));
+        decision.verdict = MountDecision::Verdict::Refuse;
+        return decision;
     }
+    if (token) mount.store = token->value();
     decision = decide_mount(mount);
     const bool refused = decision.verdict == MountDecision::Verdict::Refuse;
     if (refused || !config.quiet || mount.dirty > 0) say(decision.text);
-    co_return decision;
+    return decision;
 }
 
 }  // namespace s3b

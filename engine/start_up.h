@@ -37,7 +37,9 @@ struct VolumeFacts {
 /// cannot be mounted.
 Task<std::optional<VolumeFacts>> settle_geometry(net::ObjectStore& store, Config& config);
 
-/// Reads the store's mount token, if there can be one, and decides. Says what there is to be said.
-Task<MountDecision> decide_mount(MountToken* token, const MountedFile* file, const Config& config);
+/// Decides by the store's mount token, if there can be one, and the file's. Says what there is to
+/// be said.
+MountDecision decide_mount(const std::optional<FoundToken>& token, const MountedFile* file,
+                           const Config& config);
 
 }  // namespace s3b
