@@ -2,12 +2,24 @@
 #include "engine/reactor/reactor.h"
 
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/check.h"
 #include "engine/reactor/task_group.h"
 
 namespace s3b {
+
+namespace {
+
+/// What the calling thread has used so far.
+Duration processor_time() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + Duration(used.tv_nsec);
+}
+
+}  // namespace
 
 Reactor::Reactor() : scheduler_(clock_), ring_(kRingEntries), event_fd_(eventfd(0, EFD_CLOEXEC)) {
     CHECK(event_fd_ >= 0);
@@ -71,23 +83,24 @@ void Reactor::turn(bool may_sleep) {
     const bool idle = may_sleep && !scheduler_.has_ready();
     ring_.enter(now, idle ? scheduler_.next_due() : now);
     scheduler_.update_now();
-    note_idle(idle ? scheduler_.now() - now : Duration::zero());
+    note_load();
     scheduler_.run_turn();
 }
 
-void Reactor::note_idle(Duration idle) {
-    idle_ += idle;
+void Reactor::note_load() {
     const Duration window = scheduler_.now() - window_from_;
     if (window < kLoadWindow) return;
-    busy_ = idle_ * 2 < window;
+    const Duration used = processor_time();
+    busy_ = (used - used_before_) * 2 > window;
     window_from_ = scheduler_.now();
-    idle_ = {};
+    used_before_ = used;
 }
 
 void Reactor::run(Task<void> main) {
     CHECK(scheduler_.in_loop());
     scheduler_.update_now();
     window_from_ = scheduler_.now();
+    used_before_ = processor_time();
     TaskGroup group;
     group.spawn(std::move(main));
     while (group.running() > 0) turn(true);

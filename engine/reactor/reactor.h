@@ -43,7 +43,8 @@ public:
     /// Runs the loop until `main` has ended. May be called again afterwards.
     void run(Task<void> main);
 
-    /// Whether it was at work more than half of the last kLoadWindow, or of a longer turn.
+    /// Whether its thread used more than half of a processor in the last kLoadWindow (or a longer
+    /// turn): what can be done elsewhere is better done there.
     bool busy() const { return busy_; }
     static constexpr Duration kLoadWindow = std::chrono::milliseconds(1);
 
@@ -60,7 +61,7 @@ private:
     void arm_wake_up();
     void take_posted();
     void turn(bool may_sleep);
-    void note_idle(Duration idle);
+    void note_load();
 
     SystemClock clock_;
     Scheduler scheduler_;
@@ -71,7 +72,7 @@ private:
     bool stopping_ = false;
     bool busy_ = false;
     Instant window_from_{};
-    Duration idle_{};  // since then
+    Duration used_before_{};  // processor time up to then
     WakeUp wake_up_{*this};
     std::atomic<Posted*> posted_{nullptr};
 };
