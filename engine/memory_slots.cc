@@ -43,6 +43,11 @@ void MemorySlots::begin_use(SlotIndex slot) {
             pause_ = std::min(2 * pause_, kLongestPause);
         }
     }
+    // Small ones come together, which saves a fault each. Before Linux 5.14 they come when they are
+    // touched.
+    for (; present_ < end; present_ += kTogether) {
+        madvise(arena_ + present_, std::min(kTogether, size_ - present_), MADV_POPULATE_WRITE);
+    }
 }
 
 }  // namespace s3b

@@ -38,12 +38,16 @@ private:
     static constexpr size_t kFirstPause = size_t{16} << 20;
     static constexpr size_t kLongestPause = size_t{256} << 20;
 
+    /// So many bytes of small pages come at once.
+    static constexpr size_t kTogether = size_t{256} << 10;
+
     size_t block_size_;
     size_t size_;
     size_t mapped_;
     std::byte* mapping_;
     std::byte* arena_;    // in it, at a huge page
     size_t decided_ = 0;  // bytes whose kind of pages is decided
+    size_t present_ = 0;  // bytes whose pages are there
     size_t small_until_ = 0;
     size_t pause_ = kFirstPause;
 };
