@@ -6,7 +6,6 @@
 
 #include "codec/hash.h"
 #include "codec/md5_lanes.h"
-#include "engine/reactor/sync.h"
 
 namespace s3b::net {
 
@@ -69,7 +68,10 @@ Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::
     if (open_ != nullptr) {
         Group& group = *open_;
         group.add(body, digests, priority);
-        if (group.full()) open_ = nullptr;
+        if (group.full()) {
+            open_ = nullptr;
+            changed_.wake_all();
+        }
         co_await group.computed.wait();
         co_return digests;
     }
@@ -77,9 +79,15 @@ Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::
     group.add(body, digests, priority);
     open_ = &group;
     co_await yield();  // others that are ready may join
+    while (!group.full() && under_way_ >= kEnough) {
+        co_await changed_.wait();
+    }
     if (open_ == &group) open_ = nullptr;
+    ++under_way_;
     const auto compute = [&group, kind = kind_] { return group.compute(kind); };
     const auto results = co_await executor_.run(compute, group.priority, group.time(kind_));
+    --under_way_;
+    changed_.wake_all();
     group.hand_out(results);
     co_return digests;
 }

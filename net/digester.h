@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digests of bodies, in groups: those that are asked for in one turn of the loop are computed
-// together, which takes less time than one after the other (codec/md5_lanes.h).
+// Digests of bodies, in groups: those that are asked for in one turn of the loop, or while others
+// are computed, take less time together than one after the other (codec/md5_lanes.h).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "engine/base/digest.h"
 #include "engine/reactor/cpu_pool.h"
+#include "engine/reactor/sync.h"
 #include "engine/reactor/task.h"
 
 namespace s3b::net {
@@ -30,10 +32,15 @@ public:
 
 private:
     struct Group;
+    /// While so many groups are computed, another one waits until it is full: it would hardly begin
+    /// sooner.
+    static constexpr uint32_t kEnough = 2;
 
     Executor& executor_;
     Kind kind_;
     Group* open_ = nullptr;  // has room, and was not begun yet
+    uint32_t under_way_ = 0;
+    WaitQueue changed_;  // where it waits
 };
 
 }  // namespace s3b::net

@@ -87,6 +87,60 @@ TEST(Digester, AGroupIsAsUrgentAsItsMostUrgentBody) {
     EXPECT_EQ(executor.priorities, (std::vector{Priority::Urgent, Priority::Normal}));
 }
 
+/// Keeps work until it is told to go on.
+class HoldingExecutor final : public Executor {
+public:
+    void submit(Work& work, Priority) override { held.push_back(&work); }
+    bool hands_over(Duration) const override { return true; }
+    void release_one() {
+        Work* const work = held.front();
+        held.erase(held.begin());
+        work->execute();
+        work->arrive();
+    }
+
+    std::vector<Work*> held;
+};
+
+/// Turns in which all that is ready runs.
+Task<void> settle() {
+    for (int turn = 0; turn < 4; ++turn) {
+        co_await yield();
+    }
+}
+
+Task<void> ask_while_others_are_computed(Digester& digester, HoldingExecutor& executor) {
+    TaskGroup group;
+    std::vector<Digester::Digests> digests(6);
+    for (size_t n = 0; n < 3; ++n) {
+        group.spawn(ask(digester, "body", Priority::Normal, digests[n]));
+        co_await settle();
+    }
+    EXPECT_EQ(executor.held.size(), 2U);  // the third one waits for company
+    for (size_t n = 3; n < 5; ++n) group.spawn(ask(digester, "body", Priority::Normal, digests[n]));
+    co_await settle();
+    EXPECT_EQ(executor.held.size(), 3U);
+    group.spawn(ask(digester, "body", Priority::Normal, digests[5]));
+    co_await settle();
+    EXPECT_EQ(executor.held.size(), 3U);
+    executor.release_one();
+    co_await settle();
+    EXPECT_EQ(executor.held.size(), 2U);  // three were under way, which is enough
+    executor.release_one();
+    co_await settle();
+    EXPECT_EQ(executor.held.size(), 2U);  // the last one has gone
+    while (!executor.held.empty()) executor.release_one();
+    co_await group.join();
+    for (const auto& one : digests) EXPECT_EQ(one.md5, codec::md5(bytes_of("body")));
+}
+
+TEST(Digester, WhileOthersAreComputedAGroupWaitsUntilItIsFullOrOneHasEnded) {
+    Reactor reactor;
+    HoldingExecutor executor;
+    Digester digester(executor, Digester::Kind::Md5);
+    reactor.run(ask_while_others_are_computed(digester, executor));
+}
+
 TEST(Digester, WorkersComputeLongBodies) {
     Reactor reactor;
     CpuPool pool(reactor, 2);
