@@ -37,7 +37,7 @@ void ReadWindows::close(uint32_t stream) {
 
 uint32_t ReadWindows::growth(uint32_t stream) const {
     const uint32_t size = std::max(windows_[stream].size, 1U);
-    return size < bound_ / kSmall ? 3 * size : size;
+    return size <= bound_ / kSmall ? 3 * size : size;
 }
 
 void ReadWindows::grow(uint32_t stream) {

@@ -15,7 +15,7 @@ public:
     /// Where a window that adapts begins: the size of a fixed one as documented.
     static constexpr uint32_t kFirst = 4;
 
-    /// Below this part of the bound a window grows fourfold, as that of Linux's page cache does:
+    /// Up to this part of the bound a window grows fourfold, much as that of Linux's page cache:
     /// each step takes a round trip.
     static constexpr uint32_t kSmall = 16;
 

@@ -213,7 +213,7 @@ TEST_F(ReadStreamsTest, AWindowThatAdaptsBeginsWithFourBlocks) {
 }
 
 TEST_F(ReadStreamsTest, AReadThatWaitsForAClaimedBlockDoublesTheWindowOnceAWindow) {
-    adapt(64);
+    adapt(63);
     stream(50, 5);  // to 54; the window was opened at 51
     read(55, Answer::Joined);
     EXPECT_EQ(claims(), (Numbers{59, 60, 61, 62, 63}));
@@ -225,7 +225,7 @@ TEST_F(ReadStreamsTest, AReadThatWaitsForAClaimedBlockDoublesTheWindowOnceAWindo
 }
 
 TEST_F(ReadStreamsTest, RequestsOfMoreBlocksThanTheWindowHasDoubleIt) {
-    adapt(64);
+    adapt(63);
     constexpr uint32_t kRequest = 32;
     for (uint32_t request = 0; request < 6; ++request) {
         for (uint32_t i = 0; i < kRequest; ++i) {
@@ -253,14 +253,14 @@ TEST_F(ReadStreamsTest, AStreamForWhichNoBlockWasLeftGrowsWhenThereIsRoom) {
 }
 
 TEST_F(ReadStreamsTest, AMissOfABlockThatWasClaimedIsNoReasonToGrow) {
-    adapt(64);
+    adapt(63);
     stream(50, 20, Answer::Missed);
     read(70);
     EXPECT_EQ(claims(), Numbers{74});
 }
 
 TEST_F(ReadStreamsTest, BlocksThatLeaveTheCacheUnreadHalveTheWindowOnce) {
-    adapt(64);
+    adapt(63);
     stream(0, 40, Answer::Joined);  // 32 blocks ahead of 39
     for (uint32_t block = 40; block < 71; ++block) streams().note_unused(BlockNumber(block));
     stream(40, 15);

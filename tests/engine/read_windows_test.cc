@@ -26,7 +26,7 @@ TEST(ReadWindowsTest, SmallOnesGrowFourfold) {
 }
 
 TEST(ReadWindowsTest, ThoseThatAdaptBeginWithFourDoubleAndHalve) {
-    ReadWindows windows({}, 64, 1);
+    ReadWindows windows({}, 63, 1);
     windows.open(0);
     EXPECT_EQ(windows.size(0), 4U);
     windows.grow(0);
@@ -37,7 +37,7 @@ TEST(ReadWindowsTest, ThoseThatAdaptBeginWithFourDoubleAndHalve) {
 }
 
 TEST(ReadWindowsTest, AWindowShrinksToOneBlockAtTheLeast) {
-    ReadWindows windows({}, 16, 1);
+    ReadWindows windows({}, 15, 1);
     windows.open(0);
     for (int i = 0; i < 10; ++i) windows.shrink(0);
     EXPECT_EQ(windows.size(0), 1U);
