@@ -217,17 +217,22 @@ def _list(run):
 
 @scenario("memory")
 def _memory(run):
-    """What is resident at the most, over the size of the cache, when all of it is in use."""
+    """What is resident at the most, over the size of the cache, with all of it dirty or clean."""
     blocks = run.get("blocks")
     if blocks > 100_000:
         run.ours_only("it would take too long")
     megabytes = blocks * 4 // 1024
     mounted = run.mount(2 * megabytes, block=4, cached=megabytes)
-    fill(mounted, megabytes + megabytes // 4)
+    data = os.urandom(MEGABYTE)
+    fill(mounted, megabytes + megabytes // 4, data)
     store_all(mounted)
-    over = mounted.peak_memory() / MEGABYTE - megabytes
+    dirty = mounted.peak_memory() / MEGABYTE - megabytes
     mounted.end()
-    return {"MiB over the cache": over}
+    mounted = run.mount(2 * megabytes, block=4, cached=megabytes)
+    read_all(mounted, megabytes + megabytes // 4, data)
+    clean = mounted.peak_memory() / MEGABYTE - megabytes
+    mounted.end()
+    return {"MiB over the cache, written": dirty, "MiB over the cache, read": clean}
 
 
 def mounted_file_system(run, megabytes, *more):
