@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/body_check.h"
 
+#include <algorithm>
+
 #include "engine/base/log.h"
 
 namespace s3b::net {
@@ -61,11 +63,13 @@ Result<void> BodyCheck::received_other(std::string_view key, const Md5& received
                                        const ReplyHeaders& headers) {
     const bool known = etags_ != Kind::Unknown || !may_be_md5(headers);
     if (known || own_sums_.contains(std::string(key))) return damaged();
-    const std::pair<Md5, Md5> answer(*headers.etag, received);
-    if (doubt_ != answer) {
-        doubt_ = answer;
+    const Doubt answer(*headers.etag, received);
+    if (std::ranges::find(doubts_, answer) == doubts_.end()) {
+        if (doubts_.size() == kMaxDoubts) doubts_.pop_front();
+        doubts_.push_back(answer);
         return damaged();
     }
+    doubts_.clear();
     learn_other();
     return ok();
 }

@@ -4,10 +4,12 @@
 // Source: wire-format.md 3.1, 3.5, 3.6, 12.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/base/result.h"
 #include "net/reply_headers.h"
@@ -21,6 +23,8 @@ class BodyCheck {
 public:
     /// Checksums of our own kept at the most, where ETags do not help.
     static constexpr size_t kMaxOwnSums = 65536;
+    /// Strange answers that are remembered: more than there are reads at once.
+    static constexpr size_t kMaxDoubts = 512;
 
     /// `key` is about to be put or removed: what was known of it holds no more.
     void forget(std::string_view key);
@@ -44,8 +48,8 @@ private:
     void remember(std::string_view key, const Md5& md5);
 
     Kind etags_ = Kind::Unknown;
-    /// The answer that did not fit while nothing was known: the ETag, and the MD5 of the body.
-    std::optional<std::pair<Md5, Md5>> doubt_;
+    using Doubt = std::pair<Md5, Md5>;  // the ETag, and the MD5 of the body
+    std::deque<Doubt> doubts_;  // answers that did not fit while nothing was known, oldest first
     std::unordered_map<std::string, Md5> own_sums_;
 };
 
