@@ -29,6 +29,7 @@ struct Digester::Group {
         if (its_priority == Priority::Urgent) priority = its_priority;
     }
     bool full() const { return count == bodies.size(); }
+    bool must_begin() const { return full() || priority == Priority::Urgent; }
     All compute(Kind kind) const;
     Duration time(Kind kind) const;
     void hand_out(const All& results);
@@ -68,10 +69,8 @@ Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::
     if (open_ != nullptr) {
         Group& group = *open_;
         group.add(body, digests, priority);
-        if (group.full()) {
-            open_ = nullptr;
-            changed_.wake_all();
-        }
+        if (group.full()) open_ = nullptr;
+        if (group.must_begin()) changed_.wake_all();
         co_await group.computed.wait();
         co_return digests;
     }
@@ -79,7 +78,7 @@ Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::
     group.add(body, digests, priority);
     open_ = &group;
     co_await yield();  // others that are ready may join
-    while (!group.full() && under_way_ >= kEnough) {
+    while (!group.must_begin() && under_way_ > 0) {
         co_await changed_.wait();
     }
     if (open_ == &group) open_ = nullptr;

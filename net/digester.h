@@ -26,15 +26,13 @@ public:
 
     Digester(Executor& executor, Kind kind) : executor_(executor), kind_(kind) {}
 
-    /// `body` must not change meanwhile. Short ones are computed here, long ones by a worker, with
-    /// the priority of the most urgent of the group.
+    /// `body` must not change meanwhile. While a group is computed, the next one waits until that
+    /// has ended or it is full, unless one of its bodies is urgent. Short ones are computed here,
+    /// long ones by a worker, with the priority of the most urgent of the group.
     Task<Digests> of(std::span<const std::byte> body, Executor::Priority priority);
 
 private:
     struct Group;
-    /// While so many groups are computed, another one waits until it is full: it would hardly begin
-    /// sooner.
-    static constexpr uint32_t kEnough = 2;
 
     Executor& executor_;
     Kind kind_;
