@@ -3,11 +3,13 @@
 
 #include <linux/fuse.h>
 
+#include <array>
 #include <cstring>
 #include <memory>
 
 #include "cache/block_cache.h"
 #include "cache/block_table.h"
+#include "codec/md5_lanes.h"
 #include "codec/object_name.h"
 #include "engine/base/check.h"
 #include "fusell/request.h"
@@ -103,6 +105,16 @@ std::function<void()> object_name() {
     return [names, n = 0U]() mutable { CHECK(names->parse(names->of(BlockNumber(++n)))); };
 }
 
+std::function<void()> md5_of_three() {
+    const std::vector<std::byte> body(4096, std::byte{0x5a});
+    return [body] {
+        const std::array<std::span<const std::byte>, 3> bodies = {body, body, body};
+        std::array<Md5, 3> digests;
+        codec::md5_of_all(bodies, digests);
+        CHECK(digests[0] == digests[2]);
+    };
+}
+
 std::function<void()> signature() {
     auto signer = std::make_shared<net::Signer>("access id", "access key", "us-east-1");
     const std::string hash(64, 'a');
@@ -177,6 +189,7 @@ std::vector<Workload> all_workloads() {
             {"cache/fetch_and_evict", fetch_that_evicts},
             {"cache/discard_of_10000", discard_of_a_range},
             {"codec/object_name", object_name},
+            {"codec/md5_of_three_4k", md5_of_three},
             {"net/signature", signature},
             {"net/list_page_of_50", page_of_a_list},
             {"net/reply_headers", headers_of_an_answer},
