@@ -141,7 +141,8 @@ Task<bool> Daemon::prepare(Geometry& geometry) {
     if (token_) reading.spawn(read_token(*token_, token));  // meanwhile: a round trip less
     const bool usable = co_await look_at_volume(geometry);
     co_await reading.join();
-    co_return usable&& decide(geometry, token);
+    if (!usable) co_return false;
+    co_return decide(geometry, token);
 }
 
 Task<bool> Daemon::look_at_volume(Geometry& geometry) {
