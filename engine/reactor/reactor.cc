@@ -83,24 +83,31 @@ void Reactor::turn(bool may_sleep) {
     const bool idle = may_sleep && !scheduler_.has_ready();
     ring_.enter(now, idle ? scheduler_.next_due() : now);
     scheduler_.update_now();
-    note_load();
+    note_load(idle ? scheduler_.now() - now : Duration::zero());
     scheduler_.run_turn();
 }
 
-void Reactor::note_load() {
+/// Asks for the processor time only if it was awake for long: an idle reactor makes no system call.
+void Reactor::note_load(Duration slept) {
+    if (slept >= kLoadWindow) forget_load();
     const Duration window = scheduler_.now() - window_from_;
     if (window < kLoadWindow) return;
     const Duration used = processor_time();
-    busy_ = (used - used_before_) * 2 > window;
+    busy_ = used_before_ && (used - *used_before_) * 2 > window;
     window_from_ = scheduler_.now();
     used_before_ = used;
+}
+
+void Reactor::forget_load() {
+    busy_ = false;
+    window_from_ = scheduler_.now();
+    used_before_.reset();
 }
 
 void Reactor::run(Task<void> main) {
     CHECK(scheduler_.in_loop());
     scheduler_.update_now();
-    window_from_ = scheduler_.now();
-    used_before_ = processor_time();
+    forget_load();
     TaskGroup group;
     group.spawn(std::move(main));
     while (group.running() > 0) turn(true);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "engine/reactor/ring.h"
@@ -44,7 +45,7 @@ public:
     void run(Task<void> main);
 
     /// Whether its thread used more than half of a processor in the last kLoadWindow (or a longer
-    /// turn): what can be done elsewhere is better done there.
+    /// turn), and was awake before: what can be done elsewhere is better done there.
     bool busy() const { return busy_; }
     static constexpr Duration kLoadWindow = std::chrono::milliseconds(1);
 
@@ -61,7 +62,8 @@ private:
     void arm_wake_up();
     void take_posted();
     void turn(bool may_sleep);
-    void note_load();
+    void note_load(Duration slept);
+    void forget_load();
 
     SystemClock clock_;
     Scheduler scheduler_;
@@ -72,7 +74,7 @@ private:
     bool stopping_ = false;
     bool busy_ = false;
     Instant window_from_{};
-    Duration used_before_{};  // processor time up to then
+    std::optional<Duration> used_before_;  // processor time up to then, if it is known
     WakeUp wake_up_{*this};
     std::atomic<Posted*> posted_{nullptr};
 };

@@ -26,6 +26,8 @@ def full():
              for latency in (0, 5, 20, 80) if (block, latency) != (4, 80)]
     cases += [_sequential(64, 0, mode=mode) for mode in ("compress", "encrypt")]
     cases += [_sequential(64, 20, threads=threads) for threads in (5, 64)]
+    # Long enough for windows to be large most of the time.
+    cases += [Case("sequential", block=block, latency=20, mib=256) for block in (64, 1024)]
     cases += [Case("warm")]
     cases += [Case("cold-random", latency=latency, block=block, mib=64)
               for latency in (5, 20, 80) for block in (4, 64)]

@@ -51,8 +51,9 @@ def _calls_made(trace_file, ignored):
     sleeping = re.compile(r"^(\d+ +)?(\w+\(|restart_syscall\(<\.\.\. ).*"
                           r"(<unfinished \.\.\.>|<detached \.\.\.>| \?+)?$")
     ended = re.compile(r"\) *= |resumed>")
-    # strace itself wakes the sleepers once when it attaches; they go back to sleep.
-    woken = re.compile(r"= -1 EINTR|= \? ERESTART")
+    # strace itself wakes the sleepers once when it attaches; they go back to sleep, with the new
+    # number if that of the futex has changed meanwhile.
+    woken = re.compile(r"= -1 EINTR|= \? ERESTART|futex.* = -1 EAGAIN")
     calls = [line for line in lines if ended.search(line) and not woken.search(line)]
     strange = [line for line in lines if not sleeping.match(line) and not ended.search(line)]
     return calls + strange
