@@ -78,19 +78,19 @@ template <int I, size_t N>
 [[gnu::always_inline]] inline void step(Words<N>& a, const Words<N>& b, const Words<N>& c,
                                         const Words<N>& d,
                                         const std::array<const std::byte*, N>& chunks) {
-    constexpr int round = I / 16;
+    constexpr int kRound = I / 16;
     constexpr std::array<int, 4> kOrder = {I, 5 * I + 1, 3 * I + 5, 7 * I};
-    constexpr size_t at = sizeof(uint32_t) * (kOrder[round] % 16);
+    constexpr size_t kAt = sizeof(uint32_t) * (kOrder[kRound] % 16);
 #pragma GCC unroll 4
     for (size_t n = 0; n < N; ++n) {
         uint32_t word = 0;
-        std::memcpy(&word, chunks[n] + at, sizeof(word));
+        std::memcpy(&word, chunks[n] + kAt, sizeof(word));
         uint32_t sum = a[n] + little_endian(word) + kSines[I];
-        if constexpr (round == 0) sum += ((c[n] ^ d[n]) & b[n]) ^ d[n];
-        if constexpr (round == 1) sum += (c[n] & ~d[n]) + (b[n] & d[n]);
-        if constexpr (round == 2) sum += (c[n] ^ d[n]) ^ b[n];
-        if constexpr (round == 3) sum += c[n] ^ (b[n] | ~d[n]);
-        a[n] = std::rotl(sum, kTurns[round][I % 4]) + b[n];
+        if constexpr (kRound == 0) sum += ((c[n] ^ d[n]) & b[n]) ^ d[n];
+        if constexpr (kRound == 1) sum += (c[n] & ~d[n]) + (b[n] & d[n]);
+        if constexpr (kRound == 2) sum += (c[n] ^ d[n]) ^ b[n];
+        if constexpr (kRound == 3) sum += c[n] ^ (b[n] | ~d[n]);
+        a[n] = std::rotl(sum, kTurns[kRound][I % 4]) + b[n];
     }
 }
 
