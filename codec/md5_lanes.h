@@ -19,7 +19,7 @@ constexpr size_t kMd5Lanes = 3;
 void md5_of_all(std::span<const std::span<const std::byte>> bodies, std::span<Md5> digests);
 
 /// About how long that takes a core of today, if `longest` is the length of the longest.
-constexpr Duration md5_time(ByteCount longest, size_t bodies = 1) {
+constexpr Duration md5_time(ByteCount longest, size_t bodies) {
     const uint64_t percent = 120 + 10 * bodies;
     return Duration(static_cast<int64_t>(longest.value * percent / 100));
 }
