@@ -2,9 +2,13 @@
 #include "engine/memory_slots.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace s3b {
 namespace {
@@ -28,6 +32,28 @@ TEST(MemorySlots, SlotsSmallerThanAPage) { use_all(100, 16); }
 TEST(MemorySlots, SlotsThatShareHugePages) { use_all(200, 65536); }
 TEST(MemorySlots, SlotsThatAreLargerThanAHugePage) { use_all(4, 8 << 20); }
 TEST(MemorySlots, SlotsThatEndWithinAHugePage) { use_all(3, (3 << 20) + 4096); }
+
+/// Pages of `memory` that are resident.
+size_t resident(std::span<std::byte> memory) {
+    std::vector<unsigned char> pages(memory.size() / 4096);
+    EXPECT_EQ(mincore(memory.data(), memory.size(), pages.data()), 0);
+    return static_cast<size_t>(
+        std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; }));
+}
+
+TEST(MemorySlots, SmallPagesComeSixtyFourAtATime) {
+    if (getpagesize() != 4096) GTEST_SKIP() << "pages are larger here";
+    MemorySlots slots{SlotCount(16), ByteCount(65536)};  // less than a huge page
+    // The kernel may give huge pages unasked.
+    madvise(slots.all().data(), slots.all().size(), MADV_NOHUGEPAGE);
+    EXPECT_EQ(resident(slots.all()), 0U);
+    for (uint32_t n = 0; n < 4; ++n) {
+        slots.begin_use(SlotIndex(n));
+        EXPECT_EQ(resident(slots.all()), 64U) << n;
+    }
+    slots.begin_use(SlotIndex(4));
+    EXPECT_EQ(resident(slots.all()), 128U);
+}
 
 TEST(MemorySlots, TheArenaBeginsWithAPage) {
     const MemorySlots slots{SlotCount(3), ByteCount(4096)};
