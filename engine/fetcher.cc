@@ -161,10 +161,8 @@ Task<Result<void>> Fetcher::decode(BlockNumber block, const net::ReadTarget& tar
     const auto work = [&codec = parts_.codec, block, received, into = target.plain] {
         return codec.decode(block, received, into);
     };
-    const auto priority =
-        urgency == net::Urgency::Demand ? Executor::Priority::Urgent : Executor::Priority::Normal;
     const Duration time = parts_.codec.decoding_time(reply.length, reply.encoded);
-    co_return co_await parts_.executor.run(work, priority, time);
+    co_return co_await parts_.executor.run(work, net::priority_of(urgency), time);
 }
 
 Task<Result<void>> Fetcher::join(BlockNumber block, Wanted wanted) {

@@ -283,9 +283,7 @@ Task<Result<void>> S3Store::check(const Operation& operation, const HttpReply& r
     if (!expected) co_return ok();
     const ReadTarget& into = operation.into;
     const auto body = (reply.encoded ? into.encoded : into.plain).first(reply.received.value);
-    const auto priority = ticket.urgency() == Urgency::Demand ? Executor::Priority::Urgent
-                                                              : Executor::Priority::Normal;
-    const Digester::Digests received = co_await digester_.of(body, priority);
+    const Digester::Digests received = co_await digester_.of(body, priority_of(ticket.urgency()));
     if (received.md5 != *expected) {
         co_return body_check_.received_other(operation.key, received.md5, reply.headers);
     }

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "engine/base/types.h"
+#include "engine/reactor/cpu_pool.h"
 #include "engine/reactor/sync.h"
 #include "engine/reactor/task.h"
 #include "net/rate_limit.h"
@@ -30,6 +31,11 @@ struct TransferLimits {
     /// Transfers that can be under way at once.
     uint32_t total() const { return demand + read_ahead + background + listing; }
 };
+
+/// How soon workers shall do what a transfer of this class needs.
+constexpr Executor::Priority priority_of(Urgency urgency) {
+    return urgency == Urgency::Demand ? Executor::Priority::Urgent : Executor::Priority::Normal;
+}
 
 /// Belongs to the reactor's thread. All tickets must be gone before it is destroyed.
 class TransferScheduler {
