@@ -19,6 +19,11 @@ namespace s3b::codec {
 Md5 md5(std::span<const std::byte> data);
 Sha256 sha256(std::span<const std::byte> data);
 
+/// About how long the SHA-256 of so many bytes takes a core of today.
+constexpr Duration sha256_time(ByteCount bytes) {
+    return Duration(static_cast<int64_t>(bytes.value / 2));
+}
+
 /// HMAC-SHA256 with a key of any length that is set once; the padded key is hashed only once.
 /// Source: RFC 2104.
 class HmacSha256 {

@@ -13,7 +13,6 @@ namespace s3b::net {
 struct Digester::Group {
     using Priority = Executor::Priority;
     using All = std::array<Digests, codec::kMd5Lanes>;
-    static constexpr double kSha256Nanoseconds = 0.5;  // a byte
 
     std::array<std::span<const std::byte>, codec::kMd5Lanes> bodies;
     std::array<Digests*, codec::kMd5Lanes> wanted_at{};
@@ -59,9 +58,7 @@ Duration Digester::Group::time(Kind kind) const {
         sum += bodies[n].size();
     }
     const Duration md5 = codec::md5_time(ByteCount(longest), count);
-    if (kind == Kind::Md5) return md5;
-    const double sha256 = kSha256Nanoseconds * static_cast<double>(sum);
-    return md5 + Duration(static_cast<int64_t>(sha256));
+    return kind == Kind::Md5 ? md5 : md5 + codec::sha256_time(ByteCount(sum));
 }
 
 Task<Digester::Digests> Digester::of(std::span<const std::byte> body, Executor::Priority priority) {
