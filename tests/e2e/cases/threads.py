@@ -52,9 +52,16 @@ def _calls_made(trace_file, ignored):
                           r"(<unfinished \.\.\.>|<detached \.\.\.>| \?+)?$")
     ended = re.compile(r"\) *= |resumed>")
     # strace itself wakes the sleepers once when it attaches; they go back to sleep, with the new
-    # number if that of the futex has changed meanwhile.
-    woken = re.compile(r"= -1 EINTR|= \? ERESTART|futex.* = -1 EAGAIN")
-    calls = [line for line in lines if ended.search(line) and not woken.search(line)]
+    # number if that of the futex has changed meanwhile: that once.
+    woken = re.compile(r"= -1 EINTR|= \? ERESTART")
+    changed = re.compile(r"futex.* = -1 EAGAIN")
+    calls, seen = [], set()
+    for line in filter(ended.search, lines):
+        thread = line.split()[0]
+        if changed.search(line) and thread not in seen:
+            seen.add(thread)
+        elif not woken.search(line):
+            calls.append(line)
     strange = [line for line in lines if not sleeping.match(line) and not ended.search(line)]
     return calls + strange
 
