@@ -32,7 +32,7 @@ public:
     static constexpr Duration kSettleTime = std::chrono::seconds(2);
 
     /// So many blocks are encoded while all places are taken, so that none stays empty; more only
-    /// when few are left, so that the workers get several at a time.
+    /// when few are left, so that the workers get several at a time: nine, three full groups.
     static constexpr size_t kEncodedAhead = 10;
     static constexpr size_t kFewEncoded = 2;
 

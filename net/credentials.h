@@ -65,6 +65,7 @@ public:
     /// Keys that stay as they are.
     explicit Credentials(AccessKeys fixed);
     /// `refresh_every`: the greatest time between two fetches; 0 = none, only the expiry counts.
+    /// `least_interval`: the least.
     Credentials(std::unique_ptr<CredentialSource> source, Duration refresh_every,
                 Duration least_interval = kLeastInterval);
     Credentials(const Credentials&) = delete;
